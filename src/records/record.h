@@ -1,0 +1,71 @@
+#pragma once
+// A record: what a rule made of one line, as typed views. metrics/ counts it, sinks/ writes it.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rules/rule.h"
+
+namespace parshall::records {
+
+enum class ValueKind : uint8_t {
+  kAbsent,  // the group took no part in the match, or the event has no such key: not written
+  kNull,
+  kString,
+  kInt,     // `integer` is valid; the text is the number as logged
+  kFloat,   // `number` is valid
+  kBool,    // `integer` is 0 or 1
+};
+
+// One typed value. The text points into the line (or the matcher's scratch) and is valid until the next Match().
+// One thread.
+struct Value {
+  const char* data = nullptr;
+  uint32_t size = 0;
+  ValueKind kind = ValueKind::kAbsent;
+  // True when the text may be written to JSON as a number without change ("200", not "0200").
+  bool json_number = false;
+  union {
+    int64_t integer = 0;
+    double number;
+  };
+
+  std::string_view text() const { return {data, size}; }
+  bool there() const { return kind > ValueKind::kNull; }
+  // The value as a number; 0 for what is none. Never throws.
+  double AsDouble() const {
+    if (kind == ValueKind::kFloat) return number;
+    if (kind == ValueKind::kInt || kind == ValueKind::kBool) return static_cast<double>(integer);
+    return 0.0;
+  }
+};
+
+// What the fields of a rule are called and are. Immutable; lives as long as the compiled rule set.
+struct FieldInfo {
+  std::string name;  // in the record and for metrics
+  rules::FieldType type = rules::FieldType::kString;
+  bool in_record = true;
+};
+
+// One key of a JSON event as it stood in the line: valid JSON, valid UTF-8. `key` and `value` are raw JSON text, quotes
+// included.
+struct JsonMember {
+  std::string_view key;
+  std::string_view value;
+};
+
+struct CompiledRule;
+
+// Views into the line, the matcher's scratch and the compiled rule. One thread; valid until the matcher's next Match().
+struct Record {
+  uint32_t rule = 0;                        // index into the rule set
+  rules::EventKind event = rules::EventKind::kLog;
+  const Value* values = nullptr;            // one for each FieldInfo of the rule, in its order
+  uint32_t values_count = 0;
+  const JsonMember* members = nullptr;      // the event's own keys, if the line was a JSON event
+  uint32_t members_count = 0;
+};
+
+}  // namespace parshall::records

@@ -1,0 +1,126 @@
+#pragma once
+// What the operator wrote about lines and metrics, as plain data: no behaviour, no files, no YAML.
+// rules/reader.cc makes it from YAML; records/compile.cc and metrics/ build their stations from it.
+// docs/RULES.md is the reference for the words.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace parshall::rules {
+
+// A place in a rule file. line and column count from 1; line 0 means the file as a whole.
+struct Where {
+  std::string file;
+  int line = 0;
+  int column = 0;
+
+  std::string ToString() const {
+    if (line == 0) return file;
+    return file + ":" + std::to_string(line) + ":" + std::to_string(column);
+  }
+};
+
+enum class FieldType : uint8_t {
+  kString,
+  kInt,
+  kFloat,
+  kBool,
+  kTime,         // the text stays as logged; its moment can become @timestamp
+  kDuration,     // a number of `unit`s; its value is in seconds
+  kBytes,        // a number of `unit`s; its value is in bytes
+  kIp,           // text; checked to look like an IPv4 or IPv6 address
+  kHttpRequest,  // "GET /x HTTP/1.1"; also yields the fields method, path and protocol
+};
+
+// How the text of a captured group (or of a key of a JSON event) becomes a typed field.
+struct FieldSpec {
+  std::string name;    // the group in the pattern, or the (dotted) key of the JSON event
+  std::string as;      // the field's name in the record and for metrics; empty: as `name`
+  FieldType type = FieldType::kString;
+  std::string format;  // kTime: "clf", "rfc3339", "epoch", "epoch_ms" or a strptime format with %
+  double unit = 1.0;   // kDuration: seconds in one unit (us: 1e-6); kBytes: bytes in one unit
+  std::vector<std::string> nulls;      // texts that mean null, "-" for example
+  std::optional<std::string> fallback; // the text to take instead of null ("default:" in YAML)
+  bool in_record = true;  // false ("record: false"): for metrics and conditions only, not written
+  Where where;
+};
+
+// One condition of `when:`: the record has `field`, and its text is one of `values` (any, if empty).
+struct Condition {
+  std::string field;
+  std::vector<std::string> values;
+  Where where;
+};
+
+// A line and the record that the rule must make of it. `record_json` is a JSON object; empty: the line must match,
+// whatever the record. Keys of the record that are not named here and are not @timestamp make the example fail.
+struct Example {
+  std::string line;
+  std::string record_json;
+  Where where;
+};
+
+enum class RuleKind : uint8_t {
+  kPattern,  // `pattern:`; with `from:` it is matched against that key of a JSON event
+  kJson,     // `json: true`: an object a line
+};
+
+// What a line tells of; metrics select by it.
+enum class EventKind : uint8_t { kLog, kRequest };
+
+struct RuleSpec {
+  std::string name;
+  RuleKind kind = RuleKind::kJson;
+  std::string pattern;        // an RE2 expression as the operator wrote it, (?<n>…) not yet rewritten
+  std::string from;           // key of the JSON event that `pattern` is matched against; empty: the line
+  std::vector<Condition> when;
+  EventKind event = EventKind::kLog;
+  std::vector<FieldSpec> fields;
+  std::vector<std::string> timestamp;  // fields that may give @timestamp; the first that can, does
+  bool multiline = false;     // indented continuations and tracebacks belong to a line that this rule matched
+  bool drop = false;          // a line that this rule matches gives no record and no metrics; outcome "dropped"
+  std::vector<Example> examples;
+  std::vector<std::string> not_examples;  // `not:` lines that the rule must not match
+  std::string extends;        // the rule whose pattern and fields were taken over (the reader has resolved it)
+  Where where;
+  Where pattern_where;        // of the pattern's first character
+};
+
+enum class MetricKind : uint8_t { kCounter, kGauge, kHistogram };
+enum class GaugeOp : uint8_t { kSet, kAdd, kMin, kMax };
+
+// One label of a metric: the text of a field, or a constant.
+struct LabelSpec {
+  std::string name;
+  std::string field;     // empty: the constant `text`
+  std::string text;
+  std::vector<std::string> values;  // allow-list; empty: all
+  std::string match;     // an RE2 expression that the whole value must match; empty: all
+  std::string other = "other";  // stands for a null, an absent value and one that is not allowed
+  uint32_t limit = 1000;        // at most so many different values; beyond it `__other__`
+  Where where;
+};
+
+struct MetricSpec {
+  std::string name;
+  MetricKind kind = MetricKind::kCounter;
+  GaugeOp op = GaugeOp::kSet;
+  std::string help;
+  std::optional<EventKind> event;   // only records of this kind; empty: all
+  std::vector<std::string> rules;   // only records of these rules; empty: all
+  std::vector<Condition> when;
+  std::string value;   // the field that is added, set or observed; empty: 1 (counters only)
+  std::vector<double> buckets;      // ascending upper bounds without +Inf
+  std::vector<LabelSpec> labels;
+  Where where;
+};
+
+// All rules in the order in which they are tried, and all metrics.
+struct RuleSet {
+  std::vector<RuleSpec> rules;
+  std::vector<MetricSpec> metrics;
+};
+
+}  // namespace parshall::rules
