@@ -1,0 +1,25 @@
+#include "records/plan_run_impl.h"
+
+namespace parshall::records {
+
+extern const bool kAvx2Built;  // plan_run_avx2.cc
+
+PlanVerdict RunPlanBaseline(const Plan& plan, const char* begin, const char* end,
+                            Capture* captures) {
+  return RunPlanImpl(plan, begin, end, captures);
+}
+
+bool HasAvx2() {
+#if defined(__x86_64__)
+  return kAvx2Built && __builtin_cpu_supports("avx2") != 0;
+#else
+  return false;
+#endif
+}
+
+PlanVerdict RunPlan(const Plan& plan, const char* begin, const char* end, Capture* captures) {
+  static const auto run = HasAvx2() ? RunPlanAvx2 : RunPlanBaseline;
+  return run(plan, begin, end, captures);
+}
+
+}  // namespace parshall::records
