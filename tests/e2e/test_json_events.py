@@ -1,0 +1,91 @@
+"""JSON events come back with the same keys and values; what is no JSON object is unmatched; nothing crashes."""
+import base64
+import json
+
+import pytest
+
+import parshall
+
+pytestmark = pytest.mark.sanitized
+
+EVENTS = [json.loads(line) for line in open(parshall.DATA / "json" / "events.jsonl", encoding="utf-8")]
+SUITE = [json.loads(line) for line in open(parshall.DATA / "json" / "jsontestsuite.jsonl", encoding="utf-8")]
+
+
+def only_record(line):
+    """The record of one line (bytes), and its Samples."""
+    done, samples = parshall.run_metered(stdin=line + b"\n")
+    samples.check_ledger()
+    assert samples.total("parshall_lines_read_total", source="stdin") == 1
+    assert len(done.records) == 1, done.out
+    return done.records[0], samples
+
+
+def without_timestamp(record):
+    return {key: value for key, value in record.items() if key != "@timestamp"}
+
+
+@pytest.mark.parametrize("event", [e for e in EVENTS if e["outcome"] == "parse"], ids=lambda e: e["id"])
+def test_event_keeps_its_values(event):
+    record, samples = only_record(event["input_line"].encode("utf-8"))
+    assert samples.outcome("matched") == 1
+    assert "@timestamp" in record
+    assert without_timestamp(record) == without_timestamp(json.loads(event["input_line"]))
+    for key, value in (event["expected"] or {}).items():
+        assert record[key] == value and type(record[key]) is type(value), key
+
+
+@pytest.mark.parametrize("event", [e for e in EVENTS if e["outcome"] == "reject"], ids=lambda e: e["id"])
+def test_line_that_is_no_object_is_unmatched(event):
+    record, samples = only_record(event["input_line"].encode("utf-8"))
+    assert samples.outcome("unmatched") == 1
+    assert record["outcome"] == "unmatched"
+
+
+@pytest.mark.parametrize("event", [e for e in EVENTS if e["outcome"] == "either"], ids=lambda e: e["id"])
+def test_doubtful_event_is_one_record(event):
+    only_record(event["input_line"].encode("utf-8"))
+
+
+@pytest.mark.parametrize("case", [c for c in SUITE if c["as_line"]], ids=lambda c: c["id"])
+def test_json_suite_case(case):
+    data = base64.b64decode(case["bytes_b64"])
+    record, samples = only_record(data)
+    if case["is_object"]:
+        assert samples.outcome("matched") == 1
+        assert without_timestamp(record) == json.loads(data)
+    elif case["expect"] != "either":
+        assert samples.outcome("unmatched") == 1, record  # refused JSON, or a value that is no object
+
+
+def test_json_suite_cases_over_several_lines_survive():
+    for case in (c for c in SUITE if not c["as_line"]):
+        data = base64.b64decode(case["bytes_b64"]) + b"\n"
+        done, samples = parshall.run_metered(stdin=data)
+        samples.check_ledger()
+        assert samples.outcome("matched") == 0
+        assert samples.total("parshall_lines_read_total") == data.count(b"\n") == len(done.records)
+
+
+@pytest.mark.parametrize("name, line", [
+    ("open arrays", b"[" * 100_000),
+    ("closed arrays", b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
+    ("open objects", b'{"a":' * 100_000),
+    ("closed objects", b'{"a":' * 100_000 + b"1" + b"}" * 100_000),
+], ids=lambda v: v if isinstance(v, str) else "")
+def test_depth_of_100000_survives(name, line):
+    done, samples = parshall.run_metered(stdin=line + b'\n{"after": 1}\n')
+    samples.check_ledger()
+    lines = done.out.split(b"\n")
+    assert len(lines) == 3 and lines[2] == b""
+    assert json.loads(lines[1])["after"] == 1
+    assert samples.total("parshall_lines_read_total") == 2
+
+
+def test_number_that_is_no_status_changes_no_line_count():
+    # A float status, a negative one and a numeric string: each is one record; the label never says 200.0.
+    data = b'{"status":200.0}\n{"status":-1}\n{"timestamp":"1700000000.5","status":"200"}\n'
+    done, samples = parshall.run_metered(stdin=data)
+    samples.check_ledger()
+    assert [r["status"] for r in done.records] == [200.0, -1, "200"]
+    assert "200.0" not in samples.by("http_requests_total", "status")
