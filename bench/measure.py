@@ -1,0 +1,54 @@
+"""Runs a command and measures what it cost: wall time, CPU time of it and its children, peak memory."""
+import os
+import pathlib
+import statistics
+import subprocess
+import threading
+import time
+from dataclasses import dataclass
+
+
+@dataclass
+class Cost:
+    wall_s: float
+    cpu_s: float
+    peak_bytes: int
+    code: int
+
+
+def _watch(pid, peak, ended):
+    """VmHWM of the process itself: what wait4 says contains the peak of the Python that started it."""
+    status = pathlib.Path(f"/proc/{pid}/status")
+    while not ended.is_set():
+        try:
+            for line in status.read_text().splitlines():
+                if line.startswith("VmHWM:"):
+                    peak[0] = max(peak[0], int(line.split()[1]) * 1024)
+        except OSError:
+            return
+        ended.wait(0.01)
+
+
+def run(command, stdout=subprocess.DEVNULL, stderr=None, env=None):
+    began = time.monotonic()
+    process = subprocess.Popen(list(map(str, command)), stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, env=env)
+    peak, ended = [0], threading.Event()
+    watcher = threading.Thread(target=_watch, args=(process.pid, peak, ended))
+    watcher.start()
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.monotonic() - began
+    ended.set()
+    watcher.join()
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return Cost(wall, usage.ru_utime + usage.ru_stime, peak[0], process.returncode)
+
+
+def median(values):
+    return statistics.median(values)
+
+
+def warm(path):
+    """Reads the file once, so that every contender finds it in the page cache."""
+    with open(path, "rb", buffering=0) as file:
+        while file.read(1 << 20):
+            pass
