@@ -1,0 +1,299 @@
+#include "http/connection.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/core/buffers_suffix.hpp>
+#include <boost/beast/core/error.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <cassert>
+#include <optional>
+#include <string_view>
+
+namespace parshall::http {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+using boost::system::error_code;
+using std::chrono::steady_clock;
+
+// What a client may still send after our last word before we stop listening to the rest of it.
+constexpr size_t kLingerBytesMax = 1 << 20;
+
+std::string_view View(beast::string_view text) { return {text.data(), text.size()}; }
+
+// The answer to a request that could not be read, or 0 when there is nobody to answer.
+int StatusOf(const error_code& error) {
+  if (error == beast::http::error::header_limit) return 431;
+  if (error == beast::http::error::body_limit) return 413;
+  // The buffer is full and still there is no end of the header (or of a chunk's extensions).
+  if (error == beast::http::error::buffer_overflow) return 431;
+  const bool transport =
+      error == beast::http::error::end_of_stream || error == beast::http::error::partial_message ||
+      error.category() != beast::http::make_error_code(beast::http::error::bad_method).category();
+  return transport ? 0 : 400;
+}
+
+std::string_view SentenceOf(int status) {
+  switch (status) {
+    case 413:
+      return "The body of the request is too large.";
+    case 431:
+      return "The request line and headers are too large.";
+    default:
+      return "This is not an HTTP/1.1 request.";
+  }
+}
+
+class HttpConnection final : public Connection {
+ public:
+  HttpConnection(StreamSocket socket, const ServerOptions& options, ConnectionHost* host)
+      : stream_(std::move(socket)),
+        options_(options),
+        host_(host),
+        // Room for a header and for the beginning of what follows it; never for more.
+        buffer_(options.header_bytes_max + (8 << 10)) {}
+
+  void Start() override {
+    error_code ignored;
+    stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);  // fails on unix sockets
+    BeginRequest();
+  }
+
+  void Respond(Response response) override {
+    if (phase() != Phase::kAnswering) return;  // closed meanwhile
+    StartWriting(std::move(response));
+  }
+
+  void Close() override {
+    if (phase() == Phase::kClosed) return;
+    Enter(Phase::kClosed);
+    DropResponse();
+    stream_.close();  // also cancels its timer, which would keep the io thread from ending
+    host_->Ended(this);
+  }
+
+  void CloseWhenAnswered() override {
+    closing_ = true;
+    if (phase() != Phase::kAnswering && phase() != Phase::kWriting) Close();
+  }
+
+ private:
+  std::shared_ptr<HttpConnection> Self() {
+    return std::static_pointer_cast<HttpConnection>(shared_from_this());
+  }
+
+  // The deadline set here covers the header and the body, however slowly they come.
+  void BeginRequest() {
+    Enter(Phase::kReading);
+    parser_.emplace();
+    parser_->header_limit(static_cast<std::uint32_t>(options_.header_bytes_max));
+    parser_->body_limit(options_.body_bytes_max);
+    stream_.expires_after(options_.request_timeout);
+    beast::http::async_read_header(
+        stream_, buffer_, *parser_,
+        [self = Self()](const error_code& error, size_t) { self->OnHeader(error); });
+  }
+
+  // Waits for the first byte of the next request under the longer deadline of a quiet connection.
+  void AwaitRequest() {
+    if (buffer_.size() > 0) return BeginRequest();
+    Enter(Phase::kIdle);
+    buffer_.clear();
+    stream_.expires_after(options_.keep_alive_timeout);
+    stream_.async_read_some(buffer_.prepare(4096),
+                            [self = Self()](const error_code& error, size_t size) {
+                              if (self->phase() == Phase::kClosed) return;
+                              if (error) return self->Fail(error);
+                              self->buffer_.commit(size);
+                              self->BeginRequest();
+                            });
+  }
+
+  void OnHeader(const error_code& error) {
+    if (phase() == Phase::kClosed) return;
+    if (error) return Fail(error);
+    if (parser_->is_done()) return OnRequest();
+    if (beast::iequals(parser_->get()[beast::http::field::expect], "100-continue")) {
+      static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+      asio::async_write(stream_, asio::buffer(kContinue),
+                        [self = Self()](const error_code& failed, size_t) {
+                          if (self->phase() == Phase::kClosed) return;
+                          if (failed) return self->Fail(failed);
+                          self->ReadBody();
+                        });
+      return;
+    }
+    ReadBody();
+  }
+
+  void ReadBody() {
+    beast::http::async_read(stream_, buffer_, *parser_,
+                            [self = Self()](const error_code& error, size_t) {
+                              if (self->phase() == Phase::kClosed) return;
+                              if (error) return self->Fail(error);
+                              self->OnRequest();
+                            });
+  }
+
+  void OnRequest() {
+    auto message = parser_->release();
+    http_minor_ = message.version() >= 11 ? 1 : 0;
+    keep_alive_ = message.keep_alive();
+    Request request;
+    request.method = View(message.method_string());
+    is_head_ = request.method == "HEAD";
+    if (message.version() < 10 || message.version() > 11 ||
+        !SplitTarget(View(message.target()), &request.path, &request.query)) {
+      return Reject(400);
+    }
+    for (const auto& field : message) {
+      request.headers.push_back(
+          {std::string(View(field.name_string())), std::string(View(field.value()))});
+    }
+    request.accept = request.Joined("Accept");
+    request.accept_encoding = request.Joined("Accept-Encoding");
+    request.body = std::move(message.body());
+    parser_.reset();
+    Enter(Phase::kAnswering);
+    host_->Answer(shared_from_this(), std::move(request));
+  }
+
+  // The request cannot be read: say why if there is somebody to hear it, then close, since nobody
+  // knows where the next request would begin.
+  void Fail(const error_code& error) {
+    if (error == beast::error::timeout) host_->CountTimeout();
+    const int status = StatusOf(error);
+    if (status == 0) return Close();
+    is_head_ = false;
+    http_minor_ = 1;
+    Reject(status);
+  }
+
+  void Reject(int status) {
+    host_->CountBadRequest();
+    keep_alive_ = false;
+    StartWriting(TextResponse(status, SentenceOf(status)));
+  }
+
+  void StartWriting(Response response) {
+    Enter(Phase::kWriting);
+    parser_.reset();
+    keep_alive_ = keep_alive_ && !closing_;
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    head_ = ResponseHead(response, http_minor_, keep_alive_,
+                         std::chrono::duration_cast<std::chrono::seconds>(now).count());
+    const bool bodiless = is_head_ || response.status == 204 || response.status == 304;
+    body_ = bodiless ? std::string() : std::move(response.body);
+    held_bytes_ = static_cast<ptrdiff_t>(body_.size());
+    host_->HoldBytes(held_bytes_);
+    unwritten_.emplace(std::array{asio::const_buffer(head_.data(), head_.size()),
+                                  asio::const_buffer(body_.data(), body_.size())});
+    write_ends_ = steady_clock::now() + options_.write_timeout;
+    WriteSome();
+  }
+
+  // Header and body leave from where they lie, in as many pieces as the socket takes.
+  void WriteSome() {
+    stream_.expires_at(
+        std::min(write_ends_, steady_clock::now() + options_.write_progress_timeout));
+    stream_.async_write_some(*unwritten_, [self = Self()](const error_code& error, size_t size) {
+      if (self->phase() == Phase::kClosed) return;
+      if (error) {
+        if (error == beast::error::timeout) self->host_->CountTimeout();
+        return self->Close();
+      }
+      self->unwritten_->consume(size);
+      if (asio::buffer_size(*self->unwritten_) > 0) return self->WriteSome();
+      self->OnWritten();
+    });
+  }
+
+  void OnWritten() {
+    DropResponse();
+    if (closing_) return Close();
+    if (keep_alive_) return AwaitRequest();
+    Linger();
+  }
+
+  void DropResponse() {
+    host_->HoldBytes(-std::exchange(held_bytes_, 0));
+    // A write that is still on its way was cancelled, but its handler has not run: it holds no view
+    // of the body.
+    unwritten_.reset();
+    std::string().swap(body_);
+  }
+
+  // To close with unread bytes in the socket would reset the connection, and the client might lose
+  // our last response. So say that nothing more will come, and throw away what the client still
+  // sends, for a while.
+  void Linger() {
+    Enter(Phase::kLingering);
+    error_code ignored;
+    stream_.socket().shutdown(StreamSocket::shutdown_send, ignored);
+    stream_.expires_after(options_.linger_timeout);
+    buffer_.clear();
+    Discard();
+  }
+
+  void Discard() {
+    stream_.async_read_some(buffer_.prepare(buffer_.max_size()),
+                            [self = Self()](const error_code& error, size_t size) {
+                              if (self->phase() == Phase::kClosed) return;
+                              self->discarded_bytes_ += size;
+                              if (error || self->discarded_bytes_ > kLingerBytesMax) {
+                                return self->Close();
+                              }
+                              self->Discard();
+                            });
+  }
+
+  beast::basic_stream<asio::generic::stream_protocol> stream_;
+  const ServerOptions& options_;  // the server's; it outlives its connections
+  ConnectionHost* const host_;
+  beast::flat_buffer buffer_;
+  std::optional<beast::http::request_parser<beast::http::string_body>> parser_;
+
+  int http_minor_ = 1;
+  bool keep_alive_ = false;
+  bool is_head_ = false;
+  bool closing_ = false;  // after the response that is owed
+
+  std::string head_;
+  std::string body_;
+  ptrdiff_t held_bytes_ = 0;
+  std::optional<beast::buffers_suffix<std::array<asio::const_buffer, 2>>> unwritten_;
+  steady_clock::time_point write_ends_;
+  size_t discarded_bytes_ = 0;
+};
+
+}  // namespace
+
+std::shared_ptr<Connection> Connection::Make(StreamSocket socket, const ServerOptions& options,
+                                             ConnectionHost* host) {
+  return std::make_shared<HttpConnection>(std::move(socket), options, host);
+}
+
+void RefuseAndClose(StreamSocket socket) {
+  Response busy = TextResponse(503, "Too many connections.");
+  busy.headers.push_back({"Retry-After", "1"});
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const std::string text =
+      ResponseHead(busy, 1, false, std::chrono::duration_cast<std::chrono::seconds>(now).count()) +
+      busy.body;
+  error_code ignored;
+  socket.non_blocking(true, ignored);
+  socket.write_some(asio::buffer(text), ignored);
+  socket.close(ignored);
+}
+
+}  // namespace parshall::http

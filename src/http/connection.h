@@ -1,0 +1,81 @@
+#pragma once
+// One client: reads its requests one after the other, hands each to its host, writes the response.
+// Pipelined requests wait in the socket until it is their turn. connection.cc is the only file that
+// knows Beast.
+
+#include <utility>  // asio 1.74 uses std::exchange without including it
+
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+
+#include "http/message.h"
+#include "http/server.h"
+
+namespace parshall::http {
+
+using StreamSocket = boost::asio::generic::stream_protocol::socket;
+using MonotonicTime = std::chrono::steady_clock::time_point;
+
+class Connection;
+
+// What a connection needs from the server. All calls come on the io thread.
+class ConnectionHost {
+ public:
+  // Sooner or later, on the io thread: connection->Respond(…). Never within the call itself.
+  virtual void Answer(std::shared_ptr<Connection> connection, Request request) = 0;
+  // The last call about a connection; its socket is closed.
+  virtual void Ended(Connection* connection) = 0;
+  // Bytes of a body that begin (positive) or cease (negative) to be held for writing.
+  virtual void HoldBytes(ptrdiff_t bytes) = 0;
+  virtual void CountBadRequest() = 0;
+  virtual void CountTimeout() = 0;
+
+ protected:
+  ~ConnectionHost() = default;
+};
+
+// One thread: the io thread.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  enum class Phase {
+    kIdle,       // between two requests
+    kReading,    // a request is arriving
+    kAnswering,  // the handler has it
+    kWriting,    // the response is leaving
+    kLingering,  // all is said; waits for the client to close
+    kClosed,
+  };
+
+  static std::shared_ptr<Connection> Make(StreamSocket socket, const ServerOptions& options,
+                                          ConnectionHost* host);
+
+  virtual void Start() = 0;
+  virtual void Respond(Response response) = 0;
+  // Closes at once, whatever is on its way. Ended() follows within this call.
+  virtual void Close() = 0;
+  // Closes now if no response is owed, else right after it.
+  virtual void CloseWhenAnswered() = 0;
+
+  Phase phase() const { return phase_; }
+  MonotonicTime phase_began() const { return phase_began_; }
+
+ protected:
+  Connection() = default;
+  virtual ~Connection() = default;
+  void Enter(Phase phase) {
+    phase_ = phase;
+    phase_began_ = std::chrono::steady_clock::now();
+  }
+
+ private:
+  Phase phase_ = Phase::kIdle;
+  MonotonicTime phase_began_ = std::chrono::steady_clock::now();
+};
+
+// What a client gets that cannot be served now: best effort, without waiting.
+void RefuseAndClose(StreamSocket socket);
+
+}  // namespace parshall::http

@@ -1,0 +1,353 @@
+#include "http/server.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <utility>  // asio 1.74 uses std::exchange without including it
+
+#include <algorithm>
+#include <atomic>
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/system/error_code.hpp>
+#include <cassert>
+#include <deque>
+#include <exception>
+#include <optional>
+#include <thread>
+#include <unordered_map>
+
+#include "http/connection.h"
+#include "http/listener.h"
+
+namespace parshall::http {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using Acceptor = asio::basic_socket_acceptor<asio::generic::stream_protocol>;
+
+// While it lives, threads that are started take no signals: those belong to the thread that waits
+// for them.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_;
+};
+
+Response BusyResponse() {
+  Response busy = TextResponse(503, "The server is busy; try again soon.");
+  busy.headers.push_back({"Retry-After", "1"});
+  return busy;
+}
+
+bool IsWantOfDescriptors(const error_code& error) {
+  return error == boost::system::errc::too_many_files_open ||
+         error == boost::system::errc::too_many_files_open_in_system;
+}
+
+}  // namespace
+
+// Everything on the io thread, except where a word says otherwise.
+class Server::Core final : public ConnectionHost {
+ public:
+  Core(ServerOptions options, Handler handler)
+      : options_(std::move(options)),
+        handler_(std::move(handler)),
+        grace_(io_),
+        workers_(std::max<size_t>(options_.handler_threads, 1)) {}
+
+  // Before Run(), by the owner.
+  Status Open(Listener listener) {
+    const int fd = listener.fd();
+    sockaddr_storage bound;
+    socklen_t size = sizeof bound;
+    if (getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size) != 0) {
+      return Fail("cannot listen", listener.name());
+    }
+    Door& door = doors_.emplace_back(io_);
+    error_code error;
+    door.acceptor.assign(asio::generic::stream_protocol(bound.ss_family, 0), fd, error);
+    if (error) return Fail("cannot listen: " + error.message(), listener.name());
+    listener.Release();
+    door.listener.emplace(std::move(listener));
+    return Ok();
+  }
+
+  void Run() {
+    for (Door& door : doors_) Accept(&door);
+    io_thread_ = std::thread([this] {
+      pthread_setname_np(pthread_self(), "http");
+      io_.run();
+    });
+  }
+
+  // By the owner.
+  void Stop() {
+    if (!io_thread_.joinable()) return;
+    asio::post(io_, [this] { BeginStop(); });
+    io_thread_.join();
+    abandoned_ = true;
+    workers_.join();
+  }
+
+  // Any thread.
+  ServerTally tally() const {
+    ServerTally tally;
+    tally.connections_accepted = connections_accepted_;
+    tally.connections_refused = connections_refused_;
+    tally.connections_evicted = connections_evicted_;
+    tally.connections_timed_out = connections_timed_out_;
+    tally.accepts_failed = accepts_failed_;
+    tally.requests = requests_;
+    tally.requests_bad = requests_bad_;
+    tally.requests_busy = requests_busy_;
+    tally.connections_open = connections_open_;
+    return tally;
+  }
+
+  void Answer(std::shared_ptr<Connection> connection, Request request) override {
+    ++requests_;
+    if (IsQuick(request.path)) return RespondSoon(std::move(connection), Call(request));
+    while (held_bytes_ > HeldBytesMax() && EvictWriter()) {
+    }
+    if (handlers_waiting_ >= options_.handlers_waiting_max || held_bytes_ > HeldBytesMax()) {
+      ++requests_busy_;
+      return RespondSoon(std::move(connection), BusyResponse());
+    }
+    ++handlers_waiting_;
+    asio::post(workers_,
+               [this, connection = std::move(connection), request = std::move(request)]() mutable {
+                 Work(std::move(connection), request);
+               });
+  }
+
+  void Ended(Connection* connection) override {
+    // The caller may hold the last reference but one: let it go when the caller is done.
+    const auto found = connections_.find(connection);
+    assert(found != connections_.end());
+    asio::post(io_, [last = std::move(found->second)] {});
+    connections_.erase(found);
+    connections_open_ = connections_.size();
+    if (stopping_ && connections_.empty()) io_.stop();
+  }
+
+  void HoldBytes(ptrdiff_t bytes) override { held_bytes_ += bytes; }
+  void CountBadRequest() override {
+    ++requests_;
+    ++requests_bad_;
+  }
+  void CountTimeout() override { ++connections_timed_out_; }
+
+ private:
+  // A listening socket and what belongs to it. Its address is stable in the deque.
+  struct Door {
+    explicit Door(asio::io_context& io) : acceptor(io), peer(io), pause(io) {}
+    std::optional<Listener> listener;
+    Acceptor acceptor;
+    StreamSocket peer;
+    asio::steady_timer pause;
+  };
+
+  void Accept(Door* door) {
+    door->acceptor.async_accept(door->peer, [this, door](const error_code& error) {
+      if (stopping_) return;
+      if (error) return AcceptLater(door, error);
+      Welcome(std::exchange(door->peer, StreamSocket(io_)));
+      Accept(door);
+    });
+  }
+
+  // An error would come again at once, as long as the client waits in the backlog: so pause, and
+  // give up the connection that is needed least, since without a descriptor nobody new could ever
+  // be heard.
+  void AcceptLater(Door* door, const error_code& error) {
+    ++accepts_failed_;
+    if (IsWantOfDescriptors(error)) Evict();
+    door->pause.expires_after(options_.accept_pause);
+    door->pause.async_wait([this, door](const error_code& cancelled) {
+      if (!cancelled && !stopping_) Accept(door);
+    });
+  }
+
+  void Welcome(StreamSocket socket) {
+    ++connections_accepted_;
+    if (connections_.size() >= options_.connections_max && !Evict()) {
+      ++connections_refused_;
+      return RefuseAndClose(std::move(socket));
+    }
+    std::shared_ptr<Connection> connection = Connection::Make(std::move(socket), options_, this);
+    connections_.emplace(connection.get(), connection);
+    connections_open_ = connections_.size();
+    connection->Start();
+  }
+
+  // Closes who has kept us waiting longest: for a request, or for the end of the connection; else a
+  // slow reader. An honest client's request follows its connection within milliseconds, so among
+  // 512 it is never the oldest unless the machine is truly full. False when everybody is being
+  // served.
+  bool Evict() {
+    return CloseOldest([](const Connection& connection) {
+             return connection.phase() == Connection::Phase::kIdle ||
+                    connection.phase() == Connection::Phase::kReading ||
+                    connection.phase() == Connection::Phase::kLingering;
+           }) ||
+           EvictWriter();
+  }
+
+  bool EvictWriter() {
+    const MonotonicTime before = std::chrono::steady_clock::now() - options_.evict_writer_after;
+    return CloseOldest([before](const Connection& connection) {
+      return connection.phase() == Connection::Phase::kWriting &&
+             connection.phase_began() <= before;
+    });
+  }
+
+  // A walk over all connections: they are few, and it happens only when the server is full.
+  template <typename Predicate>
+  bool CloseOldest(Predicate wanted) {
+    Connection* oldest = nullptr;
+    for (const auto& [connection, owner] : connections_) {
+      if (!wanted(*connection)) continue;
+      if (oldest == nullptr || connection->phase_began() < oldest->phase_began()) {
+        oldest = connection;
+      }
+    }
+    if (oldest == nullptr) return false;
+    ++connections_evicted_;
+    oldest->Close();
+    return true;
+  }
+
+  bool IsQuick(const std::string& path) const {
+    return std::find(options_.quick_paths.begin(), options_.quick_paths.end(), path) !=
+           options_.quick_paths.end();
+  }
+
+  ptrdiff_t HeldBytesMax() const { return static_cast<ptrdiff_t>(options_.responses_bytes_max); }
+
+  // Either thread.
+  Response Call(const Request& request) {
+    try {
+      return handler_(request);
+    } catch (const std::exception&) {  // no memory for the response, for one
+      return TextResponse(500, "The answer could not be made.");
+    }
+  }
+
+  void RespondSoon(std::shared_ptr<Connection> connection, Response response) {
+    asio::post(io_, [connection = std::move(connection), response = std::move(response)]() mutable {
+      connection->Respond(std::move(response));
+    });
+  }
+
+  // A worker. The bytes of the response are held from the moment they exist, so that the next
+  // worker sees them.
+  void Work(std::shared_ptr<Connection> connection, const Request& request) {
+    Response response;
+    if (abandoned_ || held_bytes_ > HeldBytesMax()) {
+      ++requests_busy_;
+      response = BusyResponse();
+    } else {
+      response = Call(request);
+    }
+    const auto bytes = static_cast<ptrdiff_t>(response.body.size());
+    held_bytes_ += bytes;
+    // The connection goes back whole: it must not end on this thread.
+    asio::post(io_, [this, bytes, connection = std::move(connection),
+                     response = std::move(response)]() mutable {
+      --handlers_waiting_;
+      connection->Respond(std::move(response));
+      held_bytes_ -= bytes;
+    });
+  }
+
+  void BeginStop() {
+    stopping_ = true;
+    for (Door& door : doors_) {
+      door.listener.reset();  // the socket file goes first, so that nobody finds it dead
+      error_code ignored;
+      door.acceptor.close(ignored);
+      door.pause.cancel();
+    }
+    std::vector<std::shared_ptr<Connection>> all;
+    for (const auto& [connection, owner] : connections_) all.push_back(owner);
+    for (const auto& connection : all) connection->CloseWhenAnswered();
+    if (connections_.empty()) return io_.stop();
+    grace_.expires_after(options_.stop_grace);
+    grace_.async_wait([this](const error_code&) {
+      std::vector<std::shared_ptr<Connection>> rest;
+      for (const auto& [connection, owner] : connections_) rest.push_back(owner);
+      for (const auto& connection : rest) connection->Close();
+      io_.stop();
+    });
+  }
+
+  const ServerOptions options_;
+  const Handler handler_;
+
+  asio::io_context io_;  // outlives all that hangs on it
+  asio::executor_work_guard<asio::io_context::executor_type> busy_{io_.get_executor()};
+  asio::steady_timer grace_;
+  std::deque<Door> doors_;
+  std::unordered_map<Connection*, std::shared_ptr<Connection>> connections_;
+  bool stopping_ = false;
+  size_t handlers_waiting_ = 0;
+
+  std::thread io_thread_;
+  std::atomic<bool> abandoned_ = false;
+  std::atomic<ptrdiff_t> held_bytes_ = 0;
+  std::atomic<uint64_t> connections_accepted_ = 0;
+  std::atomic<uint64_t> connections_refused_ = 0;
+  std::atomic<uint64_t> connections_evicted_ = 0;
+  std::atomic<uint64_t> connections_timed_out_ = 0;
+  std::atomic<uint64_t> accepts_failed_ = 0;
+  std::atomic<uint64_t> requests_ = 0;
+  std::atomic<uint64_t> requests_bad_ = 0;
+  std::atomic<uint64_t> requests_busy_ = 0;
+  std::atomic<uint64_t> connections_open_ = 0;
+  asio::thread_pool workers_;  // joined before anything above goes
+};
+
+Result<std::unique_ptr<Server>> Server::Start(ServerOptions options, Handler handler) {
+  Result<std::vector<Listener>> listeners = ListenAll(options.addresses, options.in_use_hint);
+  if (!listeners) return listeners.error();
+  std::vector<std::string> addresses;
+  for (const Listener& listener : *listeners) addresses.push_back(listener.name());
+  try {
+    const SignalsBlocked blocked;
+    auto core = std::make_unique<Core>(std::move(options), std::move(handler));
+    for (Listener& listener : *listeners) {
+      if (Status opened = core->Open(std::move(listener)); !opened) return opened.error();
+    }
+    core->Run();
+    return std::unique_ptr<Server>(new Server(std::move(core), std::move(addresses)));
+  } catch (const std::exception& error) {  // no descriptors for epoll, or no more threads
+    return Fail(std::string("the web server cannot start: ") + error.what());
+  }
+}
+
+Server::Server(std::unique_ptr<Core> core, std::vector<std::string> addresses)
+    : core_(std::move(core)), addresses_(std::move(addresses)) {}
+
+Server::~Server() { Stop(); }
+
+void Server::Stop() { core_->Stop(); }
+
+ServerTally Server::tally() const { return core_->tally(); }
+
+}  // namespace parshall::http
