@@ -23,7 +23,7 @@ rules:
       - line: 'item7 120'
 metrics:
   - name: item_size_bytes
-    type: histogram
+    kind: histogram
     help: Sizes of items.
     value: size
     buckets: [100, 300, 1000, 3000, 10000, 30000, 100000, 300000, 1000000, 3000000, 6000000, 10000000]

@@ -42,7 +42,7 @@ def test_every_comment_has_its_block():
         assert "test" in kinds, f"{key}: an output without its commands"
 
 
-@pytest.mark.parametrize("key", sorted(blocks()), ids=lambda k: f"{k[0]} {k[1]}")
+@pytest.mark.parametrize("key", sorted(blocks()), ids=[" ".join(key) for key in sorted(blocks())])
 def test_snippet(key, tmp_path):
     kinds = blocks()[key]
     commands = re.sub(r"^\$ ", "", kinds["test"], flags=re.M)

@@ -122,16 +122,20 @@ def test_landing_page_leads_to_the_metrics(live):
     assert b'href="/metrics"' in live.get("/")[2]
 
 
-@pytest.mark.parametrize("raw", [
-    b"garbage\r\n\r\n",
-    b"GET\r\n\r\n",
-    b"GET /metrics HTTP/9.9\r\n\r\n",
-    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 200 + b"\r\n\r\n",
-    b"GET /metrics HTTP/1.1\r\nHost: x\r\n" + b"X: " + b"y" * 200_000 + b"\r\n\r\n",
-    b"GET /" + b"a" * 200_000 + b" HTTP/1.1\r\n\r\n",
-    b"POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n",
-])
-def test_bad_request_gets_4xx_or_is_closed(live, raw):
+BAD_REQUESTS = {
+    "garbage": b"garbage\r\n\r\n",
+    "method only": b"GET\r\n\r\n",
+    "version 9.9": b"GET /metrics HTTP/9.9\r\n\r\n",
+    "TLS hello": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 200 + b"\r\n\r\n",
+    "huge header": b"GET /metrics HTTP/1.1\r\nHost: x\r\n" + b"X: " + b"y" * 200_000 + b"\r\n\r\n",
+    "huge target": b"GET /" + b"a" * 200_000 + b" HTTP/1.1\r\n\r\n",
+    "huge body": b"POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("name", BAD_REQUESTS)
+def test_bad_request_gets_4xx_or_is_closed(live, name):
+    raw = BAD_REQUESTS[name]
     with socket.create_connection((live.host, live.port), timeout=20) as s:
         try:
             s.sendall(raw)

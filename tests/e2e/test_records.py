@@ -41,7 +41,7 @@ HOSTILE = {
     **{f"spoilt samples {seed}": spoilt(seed) for seed in range(6)},
     "NULs": b"\0" * 10_000 + b"\n\0\n" + COMBINED % (b"\0", b"\0") + b'{"a": "\\u0000"}\n',
     "40 kB lines": COMBINED % (b"x" * 40_000, b"\xe9" * 40_000) + b"y" * 40_000 + b"\n" + b'{"a": "' + b"z" * 40_000 + b'"}\n',
-    "deep braces": b"{" * 50_000 + b"\n" + b'{"a":' * 500 + b"1" + b"}" * 500 + b"\n",
+    "deep braces": b"{" * 50_000 + b"\n" + b'{"a":' * 200 + b"1" + b"}" * 200 + b"\n",  # jq goes 256 deep
     "every byte in the agent": b"".join(COMBINED % (b"", bytes([b])) for b in range(256) if b != 10),
     "every pair of edge bytes": b"".join(
         COMBINED % (b"", bytes([a, b])) for a in range(128, 256, 3) for b in [0, 34, 92, 128, 191, 192, 255]),
@@ -70,7 +70,7 @@ def test_output_is_valid_for_two_parsers(name):
     records = done.records  # strict: UTF-8, JSON, one object a line
     assert jq_count(done.out) == len(records)
     assert all("@timestamp" in r for r in records)
-    lines = data.count(b"\n") + (not data.endswith(b"\n"))
+    lines = data.count(b"\n") + (data[-1:] not in (b"", b"\n"))
     assert samples.total("parshall_lines_read_total", source="stdin") == lines
     assert samples.total("parshall_bytes_read_total", source="stdin") == len(data)
     samples.check_ledger()
