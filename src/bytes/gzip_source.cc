@@ -1,0 +1,140 @@
+#include "bytes/gzip_source.h"
+
+#include <fcntl.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <limits>
+
+namespace parshall::bytes {
+namespace {
+
+constexpr size_t kCompressedBytes = 64 * 1024;
+constexpr int kGzipOnly =
+    16 + MAX_WBITS;  // zlib's word for: a gzip header and trailer, nothing else
+// A file of a million empty members gives no byte for a long time; the other sources get their
+// turn.
+constexpr int kStepsMax = 64;
+
+}  // namespace
+
+struct GzipSource::Inflater {
+  z_stream stream = {};
+  std::array<unsigned char, kCompressedBytes> compressed;
+  bool started = false;
+
+  ~Inflater() {
+    if (started) ::inflateEnd(&stream);
+  }
+};
+
+GzipSource::GzipSource(std::string path, uint32_t index) : Member(std::move(path), index) {
+  ready_ = true;
+}
+
+GzipSource::~GzipSource() = default;
+
+bool GzipSource::Start() {
+  fd_ = OpenForReading(name());
+  if (!fd_.valid()) {
+    error_ = "cannot be opened: " + ErrnoText(errno);
+    return false;
+  }
+  ::posix_fadvise(fd_.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+  inflater_ = std::make_unique<Inflater>();
+  inflater_->started = ::inflateInit2(&inflater_->stream, kGzipOnly) == Z_OK;
+  if (!inflater_->started) error_ = "cannot be decompressed: not enough memory";
+  return inflater_->started;
+}
+
+bool GzipSource::Fill() {
+  z_stream& z = inflater_->stream;
+  if (z.avail_in > 0) return true;
+  auto& buffer = inflater_->compressed;
+  const ssize_t n = ReadSome(fd_.get(), reinterpret_cast<char*>(buffer.data()), buffer.size());
+  if (n < 0) {
+    error_ = "cannot be read: " + ErrnoText(errno);
+    return false;
+  }
+  z.next_in = buffer.data();
+  z.avail_in = static_cast<uInt>(n);
+  return true;
+}
+
+// Between two members. False at the end of the file, however it ends.
+bool GzipSource::NextMember() {
+  z_stream& z = inflater_->stream;
+  if (!Fill()) return false;
+  if (members_ > 0) {
+    // Zeros behind the last member are padding (tapes, block devices), as gzip(1) sees it.
+    while (z.avail_in > 0 && *z.next_in == 0) {
+      ++z.next_in;
+      --z.avail_in;
+    }
+    if (z.avail_in == 0) {
+      // Padding goes on, or this is the end; the next turn of the caller's loop will say.
+      if (!Fill()) return false;
+      if (z.avail_in == 0) finished_ = true;
+      return false;
+    }
+  } else if (z.avail_in == 0) {
+    error_ = "is empty, which no gzip file is";
+    return false;
+  }
+  if (::inflateReset(&z) != Z_OK) {
+    error_ = "cannot be decompressed: zlib lost its state";
+    return false;
+  }
+  in_member_ = true;
+  ++members_;
+  return true;
+}
+
+ReadResult GzipSource::Close(ReadResult result) {
+  inflater_.reset();
+  fd_.Reset();
+  if (finished_) return End(std::move(result));
+  return FailWith(std::move(result), error_);
+}
+
+ReadResult GzipSource::Read(char* data, size_t size) {
+  ReadResult result{.offset = offset_, .error = {}};
+  if (ended_) return End(result);
+  if (inflater_ == nullptr && !Start()) return Close(std::move(result));
+
+  z_stream& z = inflater_->stream;
+  const size_t room = std::min<size_t>(size, std::numeric_limits<uInt>::max());
+  z.next_out = reinterpret_cast<unsigned char*>(data);
+  z.avail_out = static_cast<uInt>(room);
+  for (int steps = 0; steps < kStepsMax && z.avail_out > 0 && error_.empty() && !finished_;
+       ++steps) {
+    if (!in_member_ && !NextMember()) continue;
+    if (!Fill()) break;
+    const int status = ::inflate(&z, Z_NO_FLUSH);
+    if (status == Z_STREAM_END) {
+      in_member_ = false;
+    } else if (status == Z_MEM_ERROR) {
+      error_ = "cannot be decompressed: not enough memory";
+    } else if (status == Z_BUF_ERROR) {
+      // No step forward with room for output: the file has no more input.
+      error_ = "ends in the middle of the gzip data (the file is cut short)";
+    } else if (status != Z_OK) {
+      const bool garbage = members_ > 1 && z.total_out == 0 && z.total_in < 4;
+      error_ = garbage ? std::string("has other bytes behind the gzip data")
+                       : std::string("is damaged gzip data (") +
+                             (z.msg != nullptr ? z.msg : "unknown") + ")";
+    }
+  }
+  result.size = room - z.avail_out;
+  if (result.size > 0) {
+    result.status = ReadStatus::kBytes;
+    offset_ += result.size;
+    return result;
+  }
+  if (finished_ || !error_.empty()) return Close(std::move(result));
+  return result;  // nothing yet, but still ready
+}
+
+}  // namespace parshall::bytes

@@ -1,0 +1,73 @@
+#pragma once
+// What a SourceSet knows of each of its sources beyond Source: whether it is worth a Read(), what
+// to poll, when to look again. The one level between Source and the kinds of sources; it only keeps
+// the two flags that all of them share.
+
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "bytes/source.h"
+
+namespace parshall::bytes {
+
+constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+
+// Milliseconds of the monotonic clock.
+inline int64_t SteadyMs() {
+  using std::chrono::steady_clock;
+  const auto now = steady_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
+// One thread.
+class Member : public Source {
+ public:
+  Member(std::string name, uint32_t index) : name_(std::move(name)), index_(index) {}
+  Member(const Member&) = delete;
+  Member& operator=(const Member&) = delete;
+
+  const std::string& name() const final { return name_; }
+  uint32_t index() const final { return index_; }
+
+  // Worth a Read(). Ended sources never are.
+  bool ready() const { return ready_; }
+  bool ended() const { return ended_; }
+
+  // The descriptor to poll for reading; -1: none (a regular file, or not now).
+  virtual int poll_fd() const { return -1; }
+  // poll_fd() is readable, hung up or broken: the next Read() will not block.
+  virtual void SetReadable() { ready_ = !ended_; }
+  // Looks at the path again: has the file grown, gone, been replaced? Cheap enough for every
+  // second.
+  virtual void Recheck(int64_t /*now_ms*/) {}
+  // When Recheck() should be called at the latest.
+  virtual int64_t due_ms() const { return kNever; }
+
+  bool queued = false;  // stands in the set's queue of ready sources
+
+ protected:
+  ReadResult End(ReadResult result) {
+    result.status = ReadStatus::kEnded;
+    ready_ = false;
+    ended_ = true;
+    return result;
+  }
+  ReadResult FailWith(ReadResult result, std::string error) {
+    result = End(std::move(result));
+    result.status = ReadStatus::kFailed;
+    result.error = std::move(error);
+    return result;
+  }
+
+  bool ready_ = false;
+  bool ended_ = false;
+
+ private:
+  const std::string name_;
+  const uint32_t index_;
+};
+
+}  // namespace parshall::bytes

@@ -1,0 +1,479 @@
+#include "bytes/source_set.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <deque>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "base/fd.h"
+#include "bytes/file_ledger.h"
+#include "bytes/followed_file.h"
+#include "bytes/member.h"
+#include "bytes/notices.h"
+#include "bytes/open_source.h"
+#include "bytes/path_pattern.h"
+#include "bytes/watcher.h"
+
+namespace parshall::bytes {
+namespace {
+
+// Each followed path is looked at this often even if inotify says nothing (network file systems
+// never do).
+constexpr int64_t kLookMs = 1000;
+// And this often where inotify cannot be used.
+constexpr int64_t kPollMs = 250;
+// A directory in which names come and go all the time is not listed more often than this.
+constexpr int64_t kRescanMs = 20;
+// What one hostile directory may cost: a source holds about 1 KiB here, and its series on /metrics.
+constexpr size_t kSourcesMax = 100'000;
+
+// A path or a glob that is followed: what matches may come later.
+struct Wanted {
+  std::string pattern;
+  bool glob = false;
+  bool from_end = false;
+};
+
+class WatchingSet final : public SourceSet {
+ public:
+  explicit WatchingSet(const SetOptions& options)
+      : watcher_(options.inotify, notices_),
+        following_{watcher_, ledger_, notices_, std::max(0, options.rotate_wait_ms)},
+        stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+
+  Status Add(std::vector<SourceSpec> specs);
+
+  Ready Next(int timeout_ms, Source** source) override;
+  void Stop() override;
+  std::vector<std::string> TakeNotices() override { return notices_.Take(); }
+
+ private:
+  // Opening.
+  Status AddOnce(const std::string& path);
+  Status AddOnceGlob(const std::string& pattern);
+  Status Adopt(Result<OpenedSource> opened, const std::string& path);
+  void Register(std::unique_ptr<Member> member, const std::string& path);
+
+  // Finding followed files, now and later.
+  Status Scan(bool at_start);
+  Status Consider(const Wanted& wanted, const std::string& path, bool at_start);
+  void ConsiderRegular(const Wanted& wanted, const std::string& path, const FileStat& stat,
+                       bool at_start);
+  void NoticeOnce(const std::string& path, const std::string& trouble);
+  void WatchDirectories();
+
+  // Waiting.
+  void Enqueue(Member* member);
+  void Retire(Member* member);
+  void Look(int64_t timeout_ms);
+  void TakeEvents();
+  void RecheckAll(int64_t now);
+  void RecheckDue(int64_t now);
+  bool following() const { return !wanted_.empty(); }
+  int64_t WakeAt() const { return std::min({look_at_, due_at_, rescan_at_}); }
+
+  Notices notices_;
+  FileLedger ledger_;
+  Watcher watcher_;
+  Following following_;
+  Fd stop_;
+  std::atomic<bool> stopped_ = false;
+
+  std::vector<std::unique_ptr<Member>> members_;
+  std::unordered_map<std::string, Member*> by_path_;
+  std::vector<Wanted> wanted_;
+  // Paths that cannot be followed now and why: said once, and again when the reason changes.
+  std::unordered_map<std::string, std::string> troubles_;
+  std::unordered_map<std::string, std::string> troubles_now_;
+  std::unordered_map<std::string, uint64_t> skip_to_;  // from_end, but could not be opened at start
+  bool full_ = false;
+
+  std::vector<FollowedFile*> followed_;
+  std::vector<Member*> pipes_;    // those with something to poll
+  std::deque<Member*> sequence_;  // files read once; only the first is in queue_
+  std::deque<Member*> queue_;     // ready, in the order of their turns
+  Member* last_ = nullptr;        // handed out by the last Next()
+  size_t live_ = 0;
+
+  std::vector<pollfd> polls_;
+  std::vector<Watcher::Event> events_;
+  int64_t looked_at_ = 0;       // the last poll, to the millisecond
+  int64_t look_at_ = kNever;    // when everything is looked at again
+  int64_t due_at_ = kNever;     // when some member wants to be looked at
+  int64_t rescan_at_ = kNever;  // when the globs are expanded after a name came
+  int64_t scanned_at_ = 0;
+};
+
+// ---------------------------------------------------------------------------------------- opening
+
+Status WatchingSet::Add(std::vector<SourceSpec> specs) {
+  if (!stop_.valid()) return Fail("cannot make an eventfd: " + ErrnoText(errno));
+  for (SourceSpec& spec : specs) {
+    if (spec.path.empty()) return Fail("an empty path names no file");
+    if (spec.path.find('\0') != std::string::npos) return Fail("a path with a NUL names no file");
+    if (spec.path == "-") {
+      if (by_path_.contains("-")) return Fail("stdin is named twice", "-");
+      if (auto added = Adopt(OpenStdin(static_cast<uint32_t>(members_.size()), notices_), "-");
+          !added) {
+        return added;
+      }
+      continue;
+    }
+    const bool glob = IsGlob(spec.path);
+    if (spec.once) {
+      if (auto added = glob ? AddOnceGlob(spec.path) : AddOnce(spec.path); !added) return added;
+      continue;
+    }
+    if (!glob && HasGzipName(spec.path)) {
+      return Fail("a gzip file cannot be followed; it can be read with --once", spec.path);
+    }
+    wanted_.push_back({std::move(spec.path), glob, spec.from_end});
+  }
+  if (following()) {
+    // Watched before they are listed, so that nothing comes unseen in between.
+    WatchDirectories();
+    if (auto scanned = Scan(true); !scanned) return scanned;
+    look_at_ = SteadyMs() + (watcher_.complete() ? kLookMs : kPollMs);
+  }
+  if (!sequence_.empty()) Enqueue(sequence_.front());
+  return Ok();
+}
+
+Status WatchingSet::AddOnce(const std::string& path) {
+  if (by_path_.contains(path)) return Ok();
+  return Adopt(OpenOnce(path, static_cast<uint32_t>(members_.size()), notices_), path);
+}
+
+Status WatchingSet::AddOnceGlob(const std::string& pattern) {
+  auto paths = ExpandGlob(pattern);
+  if (!paths) return paths.error();
+  bool any = false;
+  for (const std::string& path : *paths) {
+    FileStat stat;
+    // Only regular files are meant by a glob. One that cannot be looked at is for AddOnce to
+    // refuse.
+    const int error = StatPath(path, &stat);
+    if (error == ENOENT || (error == 0 && stat.type != FileType::kRegular)) continue;
+    if (auto added = AddOnce(path); !added) return added;
+    any = true;
+  }
+  if (!any) return Fail("no regular file matches", pattern);
+  return Ok();
+}
+
+Status WatchingSet::Adopt(Result<OpenedSource> opened, const std::string& path) {
+  if (!opened) return opened.error();
+  if (members_.size() >= kSourcesMax) return Fail("more than 100000 sources", path);
+  Member* member = opened->member.get();
+  const bool file = opened->sequential && path != "-";
+  if (file && !ledger_.Claim(opened->identity, member)) {
+    notices_.Add(path + ": is a file that is read already under another name; it is read once");
+    return Ok();
+  }
+  if (opened->sequential) {
+    sequence_.push_back(member);
+  } else {
+    pipes_.push_back(member);
+  }
+  Register(std::move(opened->member), path);
+  return Ok();
+}
+
+void WatchingSet::Register(std::unique_ptr<Member> member, const std::string& path) {
+  by_path_[path] = member.get();
+  ++live_;
+  members_.push_back(std::move(member));
+}
+
+// --------------------------------------------------------------------------- finding followed
+// files
+
+// Looks for files that are wanted and not read yet. Fails only at the start.
+Status WatchingSet::Scan(bool at_start) {
+  scanned_at_ = SteadyMs();
+  rescan_at_ = kNever;
+  const bool prune = ledger_.has_ended();
+  FileLedger::Seen seen;
+  const auto see = [&](const std::string& path) {
+    FileStat stat;
+    if (prune && StatPath(path, &stat) == 0) seen.insert(stat.identity);
+  };
+  troubles_now_.clear();
+  for (size_t i = 0; i < wanted_.size(); ++i) {
+    const Wanted& wanted = wanted_[i];
+    std::vector<std::string> paths;
+    if (!wanted.glob) {
+      paths.push_back(wanted.pattern);
+    } else if (auto found = ExpandGlob(wanted.pattern); found.ok()) {
+      paths = *std::move(found);
+    } else {
+      NoticeOnce(wanted.pattern, found.error().what);
+    }
+    for (const std::string& path : paths) {
+      see(path);
+      if (by_path_.contains(path)) continue;
+      if (auto considered = Consider(wanted, path, at_start); !considered) return considered;
+    }
+  }
+  troubles_.swap(troubles_now_);
+  if (prune) ledger_.KeepOnly(seen);
+  return Ok();
+}
+
+Status WatchingSet::Consider(const Wanted& wanted, const std::string& path, bool at_start) {
+  FileStat stat;
+  const int error = StatPath(path, &stat);
+  if (error == ENOENT) return Ok();  // not there yet, or a link that leads nowhere yet
+  if (error != 0) {
+    NoticeOnce(path, "cannot be found: " + ErrnoText(error));
+    return Ok();
+  }
+  if (stat.type == FileType::kRegular) {
+    ConsiderRegular(wanted, path, stat, at_start);
+    return Ok();
+  }
+  // Only regular files are meant by a glob.
+  if (wanted.glob) return Ok();
+  Status adopted = Ok();
+  if (stat.type == FileType::kFifo || stat.type == FileType::kCharacter) {
+    adopted = Adopt(OpenFollowedPipe(path, static_cast<uint32_t>(members_.size()), notices_), path);
+  } else {
+    adopted = RefuseType(stat.type, path);
+  }
+  if (!adopted && at_start) return adopted;
+  if (!adopted) NoticeOnce(path, adopted.error().what);
+  return Ok();
+}
+
+void WatchingSet::ConsiderRegular(const Wanted& wanted, const std::string& path,
+                                  const FileStat& stat, bool at_start) {
+  if (HasGzipName(path)) {
+    NoticeOnce(path, "is passed over, since a gzip file cannot be followed");
+    return;
+  }
+  if (ledger_.claimed(stat.identity)) {
+    // Later on this is what rotation does: access.log.1 is the file that is read as access.log.
+    if (at_start) NoticeOnce(path, "is a file that is read already under another name");
+    return;
+  }
+  const uint64_t read_to = ledger_.ResumeAt(stat.identity, stat.size);
+  if (read_to > 0 && read_to == stat.size) return;
+  if (members_.size() >= kSourcesMax) {
+    if (!full_) notices_.Add(path + ": is not read, nor are others: there are 100000 sources");
+    full_ = true;
+    return;
+  }
+  auto file =
+      std::make_unique<FollowedFile>(path, static_cast<uint32_t>(members_.size()), following_);
+  std::string trouble;
+  OpenedFile opened = OpenFollowed(path, file.get(), ledger_, &trouble);
+  const bool from_end = at_start && wanted.from_end;
+  if (!opened.fd.valid()) {
+    if (from_end) skip_to_[path] = stat.size;
+    if (!trouble.empty()) NoticeOnce(path, trouble + "; it is tried again");
+    return;
+  }
+  FileStat now;
+  if (from_end && StatFd(opened.fd.get(), &now) == 0) opened.offset = now.size;
+  if (const auto skip = skip_to_.find(path); skip != skip_to_.end()) {
+    if (skip->second <= stat.size) opened.offset = skip->second;
+    skip_to_.erase(skip);
+  }
+  file->Begin(std::move(opened));
+  followed_.push_back(file.get());
+  Enqueue(file.get());
+  Register(std::move(file), path);
+}
+
+void WatchingSet::NoticeOnce(const std::string& path, const std::string& trouble) {
+  const auto known = troubles_.find(path);
+  if ((known == troubles_.end() || known->second != trouble) && !troubles_now_.contains(path)) {
+    notices_.Add(path + ": " + trouble);
+  }
+  troubles_now_.insert_or_assign(path, trouble);
+}
+
+void WatchingSet::WatchDirectories() {
+  std::unordered_set<std::string> prefixes;
+  for (const Wanted& wanted : wanted_) {
+    for (std::string& prefix : DirectoryPrefixes(wanted.pattern))
+      prefixes.insert(std::move(prefix));
+  }
+  for (const std::string& prefix : prefixes) watcher_.WatchDirectory(prefix);
+}
+
+// ---------------------------------------------------------------------------------------- waiting
+
+void WatchingSet::Enqueue(Member* member) {
+  if (member->queued || !member->ready()) return;
+  member->queued = true;
+  queue_.push_back(member);
+}
+
+void WatchingSet::Retire(Member* member) {
+  --live_;
+  std::erase(pipes_, member);
+  std::erase_if(followed_, [&](const FollowedFile* file) { return file == member; });
+  // A followed path that ended for good (the pipe of a process substitution) is not waited for.
+  std::erase_if(wanted_, [&](const Wanted& wanted) {
+    const auto found = by_path_.find(wanted.pattern);
+    return found != by_path_.end() && found->second == member;
+  });
+  if (!sequence_.empty() && sequence_.front() == member) {
+    sequence_.pop_front();
+    if (!sequence_.empty()) Enqueue(sequence_.front());
+  }
+}
+
+Ready WatchingSet::Next(int timeout_ms, Source** source) {
+  *source = nullptr;
+  if (last_ != nullptr) {
+    due_at_ = std::min(due_at_, last_->due_ms());
+    if (last_->ended()) {
+      Retire(last_);
+    } else {
+      Enqueue(last_);
+    }
+    last_ = nullptr;
+  }
+  int64_t deadline = timeout_ms < 0 ? kNever : timeout_ms == 0 ? 0 : SteadyMs() + timeout_ms;
+  for (;;) {
+    if (stopped_.load(std::memory_order_acquire)) return Ready::kStopped;
+    // While one source has bytes all the time, the others are asked once a millisecond; a single
+    // file that is read once costs no system call here.
+    const bool others = following() || (!pipes_.empty() && live_ > 1);
+    if (!queue_.empty() && others && SteadyMs() != looked_at_) Look(0);
+    while (!queue_.empty()) {
+      Member* member = queue_.front();
+      queue_.pop_front();
+      member->queued = false;
+      if (!member->ready()) continue;
+      last_ = member;
+      *source = member;
+      return Ready::kSource;
+    }
+    if (live_ == 0 && !following()) return Ready::kEnded;
+
+    const int64_t until = std::min(deadline, WakeAt());
+    if (until == kNever || until == 0) {
+      Look(until == 0 ? 0 : -1);
+    } else {
+      Look(std::max<int64_t>(0, until - SteadyMs()));
+    }
+    if (!queue_.empty() || stopped_.load(std::memory_order_acquire)) continue;
+    if (deadline != kNever && (deadline == 0 || SteadyMs() >= deadline)) return Ready::kIdle;
+  }
+}
+
+// Waits for at most timeout_ms (-1: for ever) for anything to happen, and puts whoever it happened
+// to into the queue.
+void WatchingSet::Look(int64_t timeout_ms) {
+  polls_.clear();
+  polls_.push_back({stop_.get(), POLLIN, 0});
+  if (following()) polls_.push_back({watcher_.fd(), POLLIN, 0});
+  const size_t first_pipe = polls_.size();
+  for (const Member* pipe : pipes_) polls_.push_back({pipe->poll_fd(), POLLIN, 0});
+
+  const int timeout = static_cast<int>(std::min<int64_t>(timeout_ms, 1'000'000'000));
+  const int n = ::poll(polls_.data(), polls_.size(), timeout);
+  // Interrupted: nothing happened. Any other failure is want of memory, and must not become a busy
+  // loop.
+  if (n < 0 && errno != EINTR) ::poll(nullptr, 0, 10);
+  if (n > 0) {
+    for (size_t i = 0; i < pipes_.size(); ++i) {
+      if (polls_[first_pipe + i].revents == 0) continue;
+      pipes_[i]->SetReadable();
+      Enqueue(pipes_[i]);
+    }
+    if (following() && polls_[1].revents != 0) TakeEvents();
+  }
+  if (!following() && live_ <= 1) return;
+  const int64_t now = looked_at_ = SteadyMs();
+  if (now >= look_at_) {
+    RecheckAll(now);
+  } else {
+    if (now >= rescan_at_) (void)Scan(false);
+    if (now >= due_at_) RecheckDue(now);
+  }
+}
+
+void WatchingSet::TakeEvents() {
+  events_.clear();
+  watcher_.ReadEvents(&events_);
+  const int64_t now = SteadyMs();
+  for (const Watcher::Event& event : events_) {
+    Member* member = event.member;
+    switch (event.kind) {
+      case Watcher::Event::Kind::kEverything:
+        look_at_ = now;
+        continue;
+      case Watcher::Event::Kind::kName: {
+        const auto known = by_path_.find(event.path);
+        if (known == by_path_.end()) {
+          rescan_at_ = std::max(now, scanned_at_ + kRescanMs);
+          continue;
+        }
+        member = known->second;
+        [[fallthrough]];
+      }
+      case Watcher::Event::Kind::kMoved:
+        member->Recheck(now);
+        break;
+      case Watcher::Event::Kind::kChanged:
+        member->SetReadable();
+        break;
+    }
+    due_at_ = std::min(due_at_, member->due_ms());
+    Enqueue(member);
+  }
+}
+
+void WatchingSet::RecheckAll(int64_t now) {
+  WatchDirectories();
+  for (Member* pipe : pipes_) pipe->Recheck(now);
+  due_at_ = kNever;
+  for (FollowedFile* file : followed_) {
+    file->Recheck(now);
+    due_at_ = std::min(due_at_, file->due_ms());
+    Enqueue(file);
+  }
+  // After the files: what one of them has taken as its next one is not a new source.
+  (void)Scan(false);
+  look_at_ = now + (watcher_.complete() ? kLookMs : kPollMs);
+}
+
+void WatchingSet::RecheckDue(int64_t now) {
+  due_at_ = kNever;
+  for (FollowedFile* file : followed_) {
+    if (file->due_ms() <= now) file->Recheck(now);
+    due_at_ = std::min(due_at_, file->due_ms());
+    Enqueue(file);
+  }
+}
+
+void WatchingSet::Stop() {
+  stopped_.store(true, std::memory_order_release);
+  const uint64_t one = 1;
+  // Cannot fail in a way that matters: the counter is only ever added to, and once is enough.
+  [[maybe_unused]] const ssize_t n = ::write(stop_.get(), &one, sizeof one);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SourceSet>> SourceSet::Open(std::vector<SourceSpec> specs,
+                                                   SetOptions options) {
+  if (std::ranges::any_of(specs, [](const SourceSpec& spec) { return spec.path == "-"; })) {
+    if (auto checked = CheckStdin(); !checked) return checked.error();
+  }
+  auto set = std::make_unique<WatchingSet>(options);
+  if (auto added = set->Add(std::move(specs)); !added) return added.error();
+  return std::unique_ptr<SourceSet>(std::move(set));
+}
+
+}  // namespace parshall::bytes
