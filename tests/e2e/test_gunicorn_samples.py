@@ -107,7 +107,10 @@ def test_json_format_with_lines_that_are_no_json():
     check_counts(samples, str(path), path, 132)
     assert [n for n, r in enumerate(done.records, 1) if r.get("outcome") == "unmatched"] == [57, 62, 63, 84, 85, 86, 96, 113]
     assert samples.outcome("matched") == 124
-    assert samples.total("http_requests_total") + samples.total("log_events_total") == 124
+    assert samples.by("http_requests_total", "status") == {
+        "200": 102, "201": 4, "204": 2, "302": 2, "304": 2, "400": 1, "403": 2, "404": 7, "500": 2}
+    assert samples.total("http_request_duration_seconds_count") == 124  # duration_us and duration_s are in each
+    assert samples.total("log_events_total") == 0
 
 
 # Sums of the durations, added up with decimals in Python: %(D)s are microseconds, %(L)s seconds.
