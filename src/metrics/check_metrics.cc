@@ -1,0 +1,199 @@
+// The faults of metrics as a whole. What one rule file can show alone (unknown keys, types) is the
+// reader's; here are names that clash once everything stands in one exposition.
+
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <string_view>
+
+#include "metrics/label_text.h"
+#include "metrics/layout.h"
+#include "metrics/process_metrics.h"
+
+namespace parshall::metrics {
+namespace {
+
+using rules::MetricKind;
+using rules::MetricSpec;
+
+const char* KindName(MetricKind kind) {
+  switch (kind) {
+    case MetricKind::kCounter:
+      return "counter";
+    case MetricKind::kGauge:
+      return "gauge";
+    case MetricKind::kHistogram:
+      return "histogram";
+  }
+  return "metric";
+}
+
+std::string Quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+
+// Every name under which a metric appears, in the text format or in OpenMetrics.
+std::vector<std::string> ExposedNames(const MetricSpec& spec) {
+  std::vector<std::string> names = {spec.name};
+  if (spec.kind == MetricKind::kHistogram) {
+    for (const char* suffix : {"_bucket", "_count", "_sum", "_created"}) {
+      names.push_back(spec.name + suffix);
+    }
+  } else if (spec.kind == MetricKind::kCounter && spec.name.ends_with("_total")) {
+    const std::string family = spec.name.substr(0, spec.name.size() - 6);
+    names.push_back(family);
+    names.push_back(family + "_created");
+  }
+  return names;
+}
+
+// One thread. Collects the faults in the order of the metrics.
+class Checker {
+ public:
+  explicit Checker(const ConstantLabels& constants) {
+    for (const auto& [name, value] : constants) {
+      if (!IsLabelName(name))
+        Add("the constant label " + Quoted(name) + " is not a label name", {});
+      if (!constants_.insert(name).second) {
+        Add("the constant label " + Quoted(name) + " is given twice", {});
+      }
+    }
+  }
+
+  void Check(const MetricSpec& spec) {
+    CheckName(spec);
+    CheckValue(spec);
+    CheckLabels(spec);
+    CheckSameName(spec);
+  }
+
+  std::vector<Error> Take() { return std::move(errors_); }
+
+ private:
+  void Add(std::string what, const rules::Where& where) {
+    errors_.push_back({std::move(what), where.ToString()});
+  }
+
+  void CheckName(const MetricSpec& spec) {
+    if (!IsMetricName(spec.name)) {
+      Add(Quoted(spec.name) +
+              " is not a metric name: letters, digits, _ and : only, no digit first",
+          spec.where);
+    }
+    if (spec.name.starts_with("parshall_") || IsProcessMetric(spec.name)) {
+      Add("the name " + Quoted(spec.name) + " belongs to the program's own metrics", spec.where);
+    }
+  }
+
+  void CheckValue(const MetricSpec& spec) {
+    if (spec.kind != MetricKind::kCounter && spec.value.empty()) {
+      Add("the " + std::string(KindName(spec.kind)) + " " + Quoted(spec.name) +
+              " needs value:, the field it observes",
+          spec.where);
+    }
+    if (spec.kind != MetricKind::kHistogram) return;
+    if (spec.buckets.empty()) {
+      Add("the histogram " + Quoted(spec.name) + " needs at least one bucket", spec.where);
+    }
+    for (size_t i = 0; i < spec.buckets.size(); ++i) {
+      if (!std::isfinite(spec.buckets[i]) || (i > 0 && spec.buckets[i] <= spec.buckets[i - 1])) {
+        Add("the buckets of " + Quoted(spec.name) + " must be finite numbers that ascend",
+            spec.where);
+        break;
+      }
+    }
+  }
+
+  void CheckLabels(const MetricSpec& spec) {
+    std::set<std::string_view> names;
+    size_t field_labels = 0;
+    for (const rules::LabelSpec& label : spec.labels) {
+      const std::string of = "the label " + Quoted(label.name) + " of " + Quoted(spec.name);
+      if (!IsLabelName(label.name)) Add(of + " is not a label name", label.where);
+      if (label.name == "le" && spec.kind == MetricKind::kHistogram) {
+        Add(of + " is taken: le names the bounds of the buckets", label.where);
+      }
+      if (!names.insert(label.name).second) Add(of + " is given twice", label.where);
+      if (constants_.contains(label.name)) {
+        Add(of + " is also a constant label of every series", label.where);
+      }
+      if (!label.field.empty()) ++field_labels;
+      CheckMatch(label, of);
+    }
+    if (field_labels > kFieldLabelsMax) {
+      Add(Quoted(spec.name) + " has " + std::to_string(field_labels) +
+              " labels from fields; there may be " + std::to_string(kFieldLabelsMax),
+          spec.where);
+    }
+    if (spec.kind == MetricKind::kHistogram && constants_.contains("le")) {
+      Add("the constant label \"le\" clashes with the buckets of " + Quoted(spec.name), spec.where);
+    }
+  }
+
+  void CheckMatch(const rules::LabelSpec& label, const std::string& of) {
+    if (label.match.empty()) return;
+    RE2::Options options;
+    options.set_encoding(RE2::Options::EncodingLatin1);
+    options.set_log_errors(false);
+    const RE2 expression(label.match, options);
+    if (!expression.ok()) Add("match: of " + of + ": " + expression.error(), label.where);
+  }
+
+  void CheckSameName(const MetricSpec& spec) {
+    const auto [at, is_new] = by_name_.try_emplace(spec.name, &spec);
+    if (!is_new) {
+      CheckFits(spec, *at->second);
+      return;
+    }
+    for (const std::string& name : ExposedNames(spec)) {
+      const auto [holder, free] = exposed_.try_emplace(name, &spec);
+      if (!free) {
+        Add(Quoted(spec.name) + " clashes with " + Quoted(holder->second->name) + " at " +
+                holder->second->where.ToString() + ": both would show " + Quoted(name),
+            spec.where);
+        break;
+      }
+    }
+  }
+
+  // Two specs of one name feed one family; they must be alike.
+  void CheckFits(const MetricSpec& spec, const MetricSpec& first) {
+    const std::string there = " at " + first.where.ToString();
+    if (spec.kind != first.kind) {
+      Add("metric " + Quoted(spec.name) + " is a " + KindName(spec.kind) + " here and a " +
+              KindName(first.kind) + there,
+          spec.where);
+      return;
+    }
+    if (spec.kind == MetricKind::kGauge && spec.op != first.op) {
+      Add("the gauge " + Quoted(spec.name) + " has another operation" + there, spec.where);
+    }
+    if (spec.buckets != first.buckets) {
+      Add("the histogram " + Quoted(spec.name) + " has other buckets" + there, spec.where);
+    }
+    const auto same_name = [](const rules::LabelSpec& a, const rules::LabelSpec& b) {
+      return a.name == b.name;
+    };
+    if (!std::equal(spec.labels.begin(), spec.labels.end(), first.labels.begin(),
+                    first.labels.end(), same_name)) {
+      Add("metric " + Quoted(spec.name) + " has other labels, or another order of them," + there,
+          spec.where);
+    }
+  }
+
+  std::set<std::string> constants_;
+  std::map<std::string, const MetricSpec*> by_name_;
+  std::map<std::string, const MetricSpec*> exposed_;
+  std::vector<Error> errors_;
+};
+
+}  // namespace
+
+std::vector<Error> CheckMetrics(const rules::RuleSet& rules, const ConstantLabels& constants) {
+  Checker checker(constants);
+  for (const rules::MetricSpec& spec : rules.metrics) checker.Check(spec);
+  return checker.Take();
+}
+
+}  // namespace parshall::metrics

@@ -1,0 +1,168 @@
+#include "metrics/exposition.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "metrics/exposition_writer.h"
+#include "metrics/label_text.h"
+#include "metrics/own_families.h"
+
+namespace parshall::metrics {
+namespace {
+
+// One family of the rules in one dialect.
+// One thread.
+class FamilyPrinter {
+ public:
+  FamilyPrinter(const Family& family, const ConstantLabels& constants, Dialect dialect,
+                ExpositionWriter* writer)
+      : family_(family),
+        openmetrics_(dialect == Dialect::kOpenMetrics),
+        writer_(*writer),
+        name_(family.name),
+        labelled_(!family.label_names.empty() || !constants.empty()) {
+    if (openmetrics_ && family.kind == rules::MetricKind::kCounter) {
+      if (name_.ends_with("_total")) {
+        name_.resize(name_.size() - 6);
+      } else {
+        // OpenMetrics would call its samples …_total: keep the name rather than the type.
+        unknown_ = true;
+      }
+    }
+    if (family.kind != rules::MetricKind::kHistogram) return;
+    for (uint32_t i = 0; i < family.buckets.count(); ++i) {
+      std::string ending = labelled_ ? ",le=\"" : "{le=\"";
+      if (i < family.buckets.bounds().size()) {
+        AppendBound(family.buckets.bounds()[i], openmetrics_, &ending);
+      } else {
+        ending.append("+Inf");
+      }
+      ending.append("\"} ");
+      bucket_endings_.push_back(std::move(ending));
+    }
+    bucket_start_ = name_ + "_bucket" + (labelled_ ? "{" : "");
+    // OpenMetrics 1.0: no sum (and then no count) where a bucket's bound is negative.
+    sum_may_stand_ = !openmetrics_ || family.buckets.bounds().front() >= 0;
+  }
+
+  void Print(const Snapshot& snapshot) {
+    bool first = true;
+    snapshot.ForEachRow(family_, [&](const Row& row) {
+      if (first) PrintHead();
+      first = false;
+      PrintRow(row);
+    });
+  }
+
+ private:
+  // HELP and TYPE; a family without series is not shown.
+  void PrintHead() {
+    std::string head = "# HELP " + name_ + " ";
+    AppendHelp(family_.help.empty() ? "No help was given in the rules." : family_.help,
+               openmetrics_, &head);
+    head.append("\n# TYPE " + name_ + " ");
+    head.append(unknown_ ? "unknown" : TypeName());
+    head.push_back('\n');
+    writer_.Text(head);
+  }
+
+  const char* TypeName() const {
+    switch (family_.kind) {
+      case rules::MetricKind::kCounter:
+        return "counter";
+      case rules::MetricKind::kGauge:
+        return "gauge";
+      case rules::MetricKind::kHistogram:
+        return "histogram";
+    }
+    return "untyped";
+  }
+
+  void PrintRow(const Row& row) {
+    if (family_.kind == rules::MetricKind::kHistogram) {
+      PrintHistogram(row);
+    } else {
+      Start(family_.name, "", row);
+      if (family_.cell_kind == CellKind::kCount) {
+        writer_.Integer(row.cells[0]);
+      } else {
+        writer_.Number(AsDouble(row.cells[0]));
+      }
+      writer_.Text("\n");
+    }
+    if (openmetrics_ && !unknown_ && family_.kind != rules::MetricKind::kGauge) PrintCreated(row);
+  }
+
+  void PrintHistogram(const Row& row) {
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < family_.buckets.count(); ++i) {
+      count += row.cells[i];
+      writer_.Text(bucket_start_);
+      writer_.Text(row.series->labels);
+      writer_.Text(bucket_endings_[i]);
+      writer_.Integer(count);
+      writer_.Text("\n");
+    }
+    const double sum = AsDouble(row.cells[family_.buckets.count()]);
+    // A sum that fell below zero, or is none, is no value of a histogram in OpenMetrics.
+    if (!sum_may_stand_ || (openmetrics_ && !(sum >= 0))) return;
+    Start(name_, "_sum", row);
+    writer_.Number(sum);
+    writer_.Text("\n");
+    Start(name_, "_count", row);
+    writer_.Integer(count);
+    writer_.Text("\n");
+  }
+
+  void PrintCreated(const Row& row) {
+    Start(name_, "_created", row);
+    writer_.Timestamp(row.series->created_ms);
+    writer_.Text("\n");
+  }
+
+  void Start(std::string_view name, std::string_view suffix, const Row& row) {
+    writer_.Text(name);
+    writer_.Text(suffix);
+    if (labelled_) {
+      writer_.Text("{");
+      writer_.Text(row.series->labels);
+      writer_.Text("} ");
+    } else {
+      writer_.Text(" ");
+    }
+  }
+
+  const Family& family_;
+  const bool openmetrics_;
+  ExpositionWriter& writer_;
+  std::string name_;  // in this dialect
+  const bool labelled_;
+  bool unknown_ = false;
+  bool sum_may_stand_ = true;
+  std::string bucket_start_;
+  std::vector<std::string> bucket_endings_;
+};
+
+}  // namespace
+
+void AppendFamilies(const Snapshot& snapshot, std::span<const prometheus::MetricFamily> own,
+                    Dialect dialect, std::string* out) {
+  std::vector<const prometheus::MetricFamily*> sorted;
+  for (const prometheus::MetricFamily& family : own) sorted.push_back(&family);
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const auto* a, const auto* b) { return a->name < b->name; });
+  const ConstantLabels& constants = snapshot.layout().constants;
+  auto next_own = sorted.begin();
+  ExpositionWriter writer(out);
+  for (const Family& family : snapshot.families()) {
+    for (; next_own != sorted.end() && (*next_own)->name < family.name; ++next_own) {
+      PrintOwnFamily(**next_own, constants, dialect, &writer);
+    }
+    FamilyPrinter(family, constants, dialect, &writer).Print(snapshot);
+  }
+  for (; next_own != sorted.end(); ++next_own) {
+    PrintOwnFamily(**next_own, constants, dialect, &writer);
+  }
+}
+
+}  // namespace parshall::metrics

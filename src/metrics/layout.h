@@ -1,0 +1,80 @@
+#pragma once
+// The plan of all metrics, made once from the rules: families, the groups of metrics that share one
+// label lookup, and where in a series' block of cells each family stands.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "metrics/buckets.h"
+#include "metrics/cells.h"
+#include "rules/rule.h"
+
+namespace parshall::metrics {
+
+// Labels that stand on every series: {"env", "prod"}.
+using ConstantLabels = std::vector<std::pair<std::string, std::string>>;
+
+// A metric may have so many labels whose values come from fields.
+inline constexpr size_t kFieldLabelsMax = 32;
+
+// One metric name. Several MetricSpecs of one name (same kind, label names and buckets) feed one
+// family.
+struct Family {
+  std::string name;
+  std::string help;
+  rules::MetricKind kind = rules::MetricKind::kCounter;
+  CellKind cell_kind = CellKind::kCount;
+  Buckets buckets;
+  std::vector<std::string> label_names;
+  uint32_t space = 0;       // index into Layout::spaces
+  uint32_t cell_first = 0;  // within the block of a series
+  uint32_t cell_count = 0;
+};
+
+// What one metric does with a record: +1, or the value of a field, into its family.
+struct Step {
+  uint32_t family = 0;
+  std::string value_field;  // empty: 1
+};
+
+// Metrics with the same labels and the same filters: one label lookup serves them all.
+struct Group {
+  std::vector<rules::LabelSpec> labels;  // in the order of the exposition, constants included
+  std::vector<uint32_t> field_labels;    // indices into `labels` of those that are fields
+  std::optional<rules::EventKind> event;
+  std::vector<std::string> rules;
+  std::vector<rules::Condition> when;
+  std::vector<Step> steps;
+  uint32_t space = 0;
+};
+
+// A space numbers series from 0 and gives each one block of cells that holds all families of the
+// space side by side. Groups share a space only when they feed one family.
+struct Space {
+  std::vector<uint32_t> families;
+  uint32_t block_cells = 0;
+};
+
+// Immutable.
+struct Layout {
+  std::vector<Family> families;  // by name
+  std::vector<Group> groups;
+  std::vector<Space> spaces;
+  ConstantLabels constants;  // values are valid UTF-8
+};
+
+// Every fault of the metrics that the reader of the rules cannot see alone: names that clash in an
+// exposition, labels named twice, buckets that do not ascend, expressions that RE2 refuses.
+std::vector<Error> CheckMetrics(const rules::RuleSet& rules, const ConstantLabels& constants);
+
+// The rule set must have passed CheckMetrics().
+Layout MakeLayout(const rules::RuleSet& rules, const ConstantLabels& constants);
+
+// All fields that some metric reads (labels, values, conditions), each once, in a stable order.
+std::vector<std::string> WantedFields(const rules::RuleSet& rules);
+
+}  // namespace parshall::metrics

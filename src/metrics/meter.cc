@@ -1,0 +1,298 @@
+#include "metrics/meter.h"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cmath>
+#include <limits>
+
+namespace parshall::metrics {
+namespace {
+
+using records::Record;
+using records::Value;
+using records::ValueKind;
+
+uint32_t SlotOf(const RuleFields& rule, std::string_view field, uint32_t none) {
+  for (uint32_t i = 0; i < rule.fields.size(); ++i) {
+    if (rule.fields[i].name == field) return i;
+  }
+  return none;
+}
+
+bool TakesPart(const Group& group, const RuleFields& rule) {
+  if (group.event && *group.event != rule.event) return false;
+  return group.rules.empty() ||
+         std::find(group.rules.begin(), group.rules.end(), rule.rule_name) != group.rules.end();
+}
+
+constexpr uint64_t Pack(SeriesId id) { return (uint64_t{id.overflow} << 32) | id.number; }
+
+}  // namespace
+
+Meter::Meter(Store& store, Shard& shard, std::span<const RuleFields> rules)
+    : store_(store), shard_(shard) {
+  const Layout& layout = store.layout();
+  for (uint32_t i = 0; i < layout.groups.size(); ++i) {
+    const auto labels = static_cast<uint32_t>(layout.groups[i].field_labels.size());
+    auto state = std::make_unique<GroupState>(GroupState{.group = i,
+                                                         .space = layout.groups[i].space,
+                                                         .tuples = TupleCache(2 * labels),
+                                                         .long_texts = {}});
+    const uint64_t seed = std::bit_cast<uintptr_t>(state.get()) * 0x9E3779B97F4A7C15ULL;
+    state->long_texts.assign(labels, LongTextCache(seed));
+    states_.push_back(std::move(state));
+  }
+  for (const RuleFields& rule : rules) {
+    const auto first = static_cast<uint32_t>(plans_.size());
+    for (uint32_t i = 0; i < layout.groups.size(); ++i) PlanGroup(i, rule);
+    rules_.push_back({first, static_cast<uint32_t>(plans_.size())});
+  }
+}
+
+void Meter::PlanGroup(uint32_t group_index, const RuleFields& rule) {
+  const Layout& layout = store_.layout();
+  const Group& group = layout.groups[group_index];
+  if (!TakesPart(group, rule)) return;
+  std::vector<Test> tests;
+  for (const rules::Condition& condition : group.when) {
+    const uint32_t slot = SlotOf(rule, condition.field, kNoSlot);
+    if (slot == kNoSlot) return;  // the rule's records never have it
+    tests.push_back({.slot = slot, .values = condition.values});
+  }
+  Plan plan;
+  plan.state = states_[group_index].get();
+  plan.block_cells = layout.spaces[group.space].block_cells;
+  plan.observation_first = static_cast<uint32_t>(observations_.size());
+  for (const Step& step : group.steps) {
+    Observation observation;
+    if (!step.value_field.empty()) {
+      observation.value_slot = SlotOf(rule, step.value_field, kNoSlot);
+      if (observation.value_slot == kNoSlot) continue;
+    } else {
+      plan.always = true;
+    }
+    const Family& family = layout.families[step.family];
+    observation.cell_first = family.cell_first;
+    observation.family = step.family;
+    observation.kind = family.cell_kind;
+    observation.buckets = &family.buckets;
+    observations_.push_back(observation);
+  }
+  plan.observation_last = static_cast<uint32_t>(observations_.size());
+  if (plan.observation_first == plan.observation_last) return;
+  plan.label_first = static_cast<uint32_t>(label_slots_.size());
+  plan.label_count = static_cast<uint32_t>(group.field_labels.size());
+  for (const uint32_t label : group.field_labels) {
+    label_slots_.push_back(SlotOf(rule, group.labels[label].field, kNoSlot));
+  }
+  plan.test_first = static_cast<uint32_t>(tests_.size());
+  tests_.insert(tests_.end(), tests.begin(), tests.end());
+  plan.test_last = static_cast<uint32_t>(tests_.size());
+  plans_.push_back(plan);
+}
+
+void Meter::Apply(const Record& record) {
+  assert(record.rule < rules_.size());
+  const PlanRange range = rules_[record.rule];
+  for (uint32_t i = range.first; i < range.last; ++i) {
+    const Plan& plan = plans_[i];
+    if (plan.test_first != plan.test_last && !Passes(plan, record)) continue;
+    if (!plan.always && !HasNumber(plan, record)) {
+      RejectAll(plan, record);
+      continue;
+    }
+    const uint64_t series = FindSeries(plan, record);
+    if ((series >> 32) != 0) CountOverflow(plan, static_cast<LabelMask>(series >> 32));
+    uint64_t* block =
+        shard_.spaces_[plan.state->space].cells.data() + (series & 0xFFFFFFFFU) * plan.block_cells;
+    for (uint32_t k = plan.observation_first; k < plan.observation_last; ++k) {
+      Observe(observations_[k], record, block);
+    }
+  }
+}
+
+bool Meter::Passes(const Plan& plan, const Record& record) const {
+  for (uint32_t i = plan.test_first; i < plan.test_last; ++i) {
+    const Value& value = record.values[tests_[i].slot];
+    if (!value.there()) return false;
+    const std::vector<std::string>& wanted = tests_[i].values;
+    if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), value.text()) == wanted.end()) {
+      return false;
+    }
+  }
+  return true;
+}
+
+inline Meter::Reading Meter::ReadValue(const Value& value, double* number) {
+  if (!value.there()) return Reading::kNone;
+  if (value.kind == ValueKind::kString) return Reading::kNotANumber;
+  *number = value.AsDouble();
+  // False for NaN too.
+  return std::abs(*number) <= std::numeric_limits<double>::max() ? Reading::kNumber
+                                                                 : Reading::kNotFinite;
+}
+
+bool Meter::HasNumber(const Plan& plan, const Record& record) const {
+  for (uint32_t k = plan.observation_first; k < plan.observation_last; ++k) {
+    const Observation& observation = observations_[k];
+    double number = 0;
+    if (ReadValue(record.values[observation.value_slot], &number) != Reading::kNumber) continue;
+    if (observation.kind != CellKind::kSum || number >= 0) return true;
+  }
+  return false;
+}
+
+inline void Meter::Observe(const Observation& observation, const Record& record, uint64_t* block) {
+  uint64_t* cells = block + observation.cell_first;
+  if (observation.kind == CellKind::kCount) {
+    ++cells[0];
+    return;
+  }
+  double number = 1;
+  if (observation.value_slot != kNoSlot) {
+    const Reading reading = ReadValue(record.values[observation.value_slot], &number);
+    if (reading == Reading::kNone) return;
+    if (reading == Reading::kNotFinite) return Reject(observation, Rejection::kNotFinite);
+    if (reading == Reading::kNotANumber) return Reject(observation, Rejection::kNotANumber);
+  }
+  switch (observation.kind) {
+    case CellKind::kCount:
+      return;
+    case CellKind::kHistogram: {
+      ++cells[observation.buckets->Find(number)];
+      uint64_t& sum = cells[observation.buckets->count()];
+      sum = AsCell(AsDouble(sum) + number);
+      return;
+    }
+    case CellKind::kSum:
+      if (number < 0) return Reject(observation, Rejection::kNegativeStep);
+      cells[0] = AsCell(AsDouble(cells[0]) + number);
+      ++cells[1];
+      return;
+    case CellKind::kGaugeAdd:
+      cells[0] = AsCell(AsDouble(cells[0]) + number);
+      ++cells[1];
+      return;
+    case CellKind::kGaugeSet:
+      cells[0] = AsCell(number);
+      cells[1] = shard_.sequence_ + 1;
+      return;
+    case CellKind::kGaugeMin:
+    case CellKind::kGaugeMax: {
+      const double kept = AsDouble(cells[0]);
+      const bool better = observation.kind == CellKind::kGaugeMin ? number < kept : number > kept;
+      if (cells[1] == 0 || better) cells[0] = AsCell(number);
+      ++cells[1];
+      return;
+    }
+  }
+}
+
+void Meter::Reject(const Observation& observation, Rejection rejection) {
+  ++shard_.tallies_[observation.family].rejected[static_cast<size_t>(rejection)];
+}
+
+// No observation of the plan can be made: no series is looked up, or even made, for it.
+void Meter::RejectAll(const Plan& plan, const Record& record) {
+  for (uint32_t k = plan.observation_first; k < plan.observation_last; ++k) {
+    const Observation& observation = observations_[k];
+    double number = 0;
+    switch (ReadValue(record.values[observation.value_slot], &number)) {
+      case Reading::kNone:
+        break;
+      case Reading::kNumber:
+        Reject(observation, Rejection::kNegativeStep);
+        break;
+      case Reading::kNotFinite:
+        Reject(observation, Rejection::kNotFinite);
+        break;
+      case Reading::kNotANumber:
+        Reject(observation, Rejection::kNotANumber);
+        break;
+    }
+  }
+}
+
+void Meter::CountOverflow(const Plan& plan, LabelMask overflow) {
+  std::vector<uint64_t>& counts = shard_.overflow_[plan.state->group];
+  for (uint32_t label = 0; label < plan.label_count; ++label) {
+    counts[label] += (overflow >> label) & 1U;
+  }
+}
+
+inline uint64_t Meter::FindSeries(const Plan& plan, const Record& record) {
+  switch (plan.label_count) {
+    case 0:
+      if (plan.state->only_series == TupleCache::kAbsent) {
+        plan.state->only_series = AskRegistry(plan, record);
+      }
+      return plan.state->only_series;
+    case 1:
+      return FindTuple<1>(plan, record);
+    case 2:
+      return FindTuple<2>(plan, record);
+    case 3:
+      return FindTuple<3>(plan, record);
+    default:
+      return FindTuple<0>(plan, record);
+  }
+}
+
+// kLabels 0: as many as the plan has.
+template <uint32_t kLabels>
+inline uint64_t Meter::FindTuple(const Plan& plan, const Record& record) {
+  const uint32_t labels = kLabels > 0 ? kLabels : plan.label_count;
+  std::array<uint64_t, 2 * (kLabels > 0 ? kLabels : kFieldLabelsMax)> key;
+  for (uint32_t i = 0; i < labels; ++i) {
+    const ValueKey value = KeyOf(plan, i, record);
+    key[2 * i] = value.low;
+    key[2 * i + 1] = value.high;
+  }
+  TupleCache& tuples = plan.state->tuples;
+  const uint64_t known = tuples.Find<2 * kLabels>(key.data());
+  if (known != TupleCache::kAbsent) [[likely]]
+    return known;
+  const uint64_t series = AskRegistry(plan, record);
+  tuples.Put(key.data(), series, 2 * size_t{store_.registry().series_count(plan.state->space)});
+  return series;
+}
+
+inline ValueKey Meter::KeyOf(const Plan& plan, uint32_t label, const Record& record) {
+  const uint32_t slot = label_slots_[plan.label_first + label];
+  if (slot == kNoSlot) return {0, kKeyOther};
+  const Value& value = record.values[slot];
+  if (!value.there()) return {0, kKeyOther};
+  if (value.size <= kKeyBytesMax) [[likely]]
+    return KeyOfText(value.data, value.size);
+  return LongKey(*plan.state, label, value.text());
+}
+
+ValueKey Meter::LongKey(GroupState& state, uint32_t label, std::string_view text) {
+  LongTextCache& cache = state.long_texts[label];
+  const bool kept = text.size() <= LongTextCache::kTextBytesMax;
+  if (kept) {
+    if (const uint64_t* number = cache.Find(text)) return {*number, kKeyNumber};
+  }
+  const LabelValueId id = store_.registry().ValueOf(state.group, label, text);
+  const uint64_t number = (uint64_t{id.overflow} << 32) | id.number;
+  if (kept) cache.Put(text, number);
+  return {number, kKeyNumber};
+}
+
+uint64_t Meter::AskRegistry(const Plan& plan, const Record& record) {
+  Registry& registry = store_.registry();
+  std::array<LabelValueId, kFieldLabelsMax> values;
+  for (uint32_t i = 0; i < plan.label_count; ++i) {
+    const uint32_t slot = label_slots_[plan.label_first + i];
+    const bool there = slot != kNoSlot && record.values[slot].there();
+    values[i] = there ? registry.ValueOf(plan.state->group, i, record.values[slot].text())
+                      : Registry::Other();
+  }
+  const SeriesId id =
+      registry.SeriesOf(plan.state->group, {values.data(), plan.label_count}, shard_.now_ms_);
+  shard_.Ensure(plan.state->space, id.number);
+  return Pack(id);
+}
+
+}  // namespace parshall::metrics

@@ -1,0 +1,109 @@
+#pragma once
+// Records → cells. For each rule, which metrics take part, where their labels and values stand,
+// worked out once; then a record costs one look-up for each group of metrics that share their
+// labels.
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "metrics/store.h"
+#include "metrics/tuple_cache.h"
+#include "records/record.h"
+
+namespace parshall::metrics {
+
+// What the meter must know of a compiled rule. Record::rule is its index in the list of them.
+struct RuleFields {
+  std::string rule_name;
+  rules::EventKind event = rules::EventKind::kLog;
+  std::vector<records::FieldInfo> fields;  // in the order of Record::values
+};
+
+// One thread. Borrows the store and the shard; both outlive it.
+class Meter {
+ public:
+  Meter(Store& store, Shard& shard, std::span<const RuleFields> rules);
+  Meter(const Meter&) = delete;
+  Meter& operator=(const Meter&) = delete;
+
+  // Counts one record. The caller holds a Batch of the shard. Allocates and locks only for label
+  // values that this thread has not seen yet.
+  void Apply(const records::Record& record);
+
+ private:
+  static constexpr uint32_t kNoSlot = ~uint32_t{0};
+
+  // This thread's memory of one group's series; all rules share it.
+  struct GroupState {
+    uint32_t group = 0;
+    uint32_t space = 0;
+    TupleCache tuples;
+    std::vector<LongTextCache> long_texts;       // by field label
+    uint64_t only_series = TupleCache::kAbsent;  // without field labels there is just one
+  };
+
+  // One family that takes part.
+  struct Observation {
+    uint32_t value_slot = kNoSlot;  // kNoSlot: 1
+    uint32_t cell_first = 0;
+    uint32_t family = 0;
+    CellKind kind = CellKind::kCount;
+    const Buckets* buckets = nullptr;
+  };
+
+  struct Test {
+    uint32_t slot = 0;
+    std::vector<std::string> values;  // empty: any
+  };
+
+  // One group for one rule. The lists are ranges of the vectors below.
+  struct Plan {
+    GroupState* state = nullptr;
+    uint32_t block_cells = 0;
+    uint32_t label_first = 0;
+    uint32_t label_count = 0;
+    uint32_t observation_first = 0;
+    uint32_t observation_last = 0;
+    uint32_t test_first = 0;
+    uint32_t test_last = 0;
+    bool always = false;  // some family counts every record, whatever its values
+  };
+
+  struct PlanRange {
+    uint32_t first = 0;
+    uint32_t last = 0;
+  };
+
+  enum class Reading : uint8_t { kNone, kNumber, kNotFinite, kNotANumber };
+
+  void PlanGroup(uint32_t group, const RuleFields& rule);
+  static Reading ReadValue(const records::Value& value, double* number);
+
+  bool Passes(const Plan& plan, const records::Record& record) const;
+  bool HasNumber(const Plan& plan, const records::Record& record) const;
+  void Observe(const Observation& observation, const records::Record& record, uint64_t* block);
+  void Reject(const Observation& observation, Rejection rejection);
+  void RejectAll(const Plan& plan, const records::Record& record);
+  void CountOverflow(const Plan& plan, LabelMask overflow);
+
+  // The series (low 32 bits) and its overflow mask (high 32 bits).
+  uint64_t FindSeries(const Plan& plan, const records::Record& record);
+  template <uint32_t kLabels>
+  uint64_t FindTuple(const Plan& plan, const records::Record& record);
+  ValueKey KeyOf(const Plan& plan, uint32_t label, const records::Record& record);
+  ValueKey LongKey(GroupState& state, uint32_t label, std::string_view text);
+  uint64_t AskRegistry(const Plan& plan, const records::Record& record);
+
+  Store& store_;
+  Shard& shard_;
+  std::vector<std::unique_ptr<GroupState>> states_;  // by group
+  std::vector<PlanRange> rules_;
+  std::vector<Plan> plans_;
+  std::vector<uint32_t> label_slots_;
+  std::vector<Observation> observations_;
+  std::vector<Test> tests_;
+};
+
+}  // namespace parshall::metrics

@@ -1,0 +1,36 @@
+#include "metrics/snapshot.h"
+
+#include <utility>
+
+#include "metrics/store.h"
+
+namespace parshall::metrics {
+
+Snapshot::Snapshot(std::shared_ptr<const Store> store, const Layout& layout)
+    : store_(std::move(store)), layout_(&layout), spaces_(layout.spaces.size()) {}
+
+uint64_t ObservationCount(const Family& family, const uint64_t* cells) {
+  uint64_t count = 0;
+  for (uint32_t i = 0; i < family.buckets.count(); ++i) count += cells[i];
+  return count;
+}
+
+std::optional<double> Snapshot::ValueOf(std::string_view name, std::string_view labels) const {
+  std::optional<double> value;
+  for (const Family& family : families()) {
+    if (family.name != name) continue;
+    ForEachRow(family, [&](const Row& row) {
+      if (row.series->labels != labels) return;
+      if (family.cell_kind == CellKind::kCount) {
+        value = static_cast<double>(row.cells[0]);
+      } else if (family.cell_kind == CellKind::kHistogram) {
+        value = static_cast<double>(ObservationCount(family, row.cells));
+      } else {
+        value = AsDouble(row.cells[0]);
+      }
+    });
+  }
+  return value;
+}
+
+}  // namespace parshall::metrics

@@ -1,0 +1,72 @@
+#pragma once
+// One moment of all series, merged over the workers; what the expositions print.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "metrics/layout.h"
+#include "metrics/registry.h"
+#include "metrics/shard.h"
+
+namespace parshall::metrics {
+
+class Store;
+
+// One series of a family. `series` and `cells` live as long as the snapshot.
+struct Row {
+  const Series* series = nullptr;
+  const uint64_t* cells = nullptr;  // Family::cell_count of them, see cells.h
+};
+
+// Immutable once taken; any thread. Keeps its store alive.
+class Snapshot {
+ public:
+  // By name.
+  const std::vector<Family>& families() const { return layout_->families; }
+  const Layout& layout() const { return *layout_; }
+
+  // Calls row(Row) for each series of the family that is there, by label text.
+  template <typename OnRow>
+  void ForEachRow(const Family& family, OnRow on_row) const {
+    const SpaceCells& space = spaces_[family.space];
+    const uint32_t block_cells = layout_->spaces[family.space].block_cells;
+    for (const Series* series : *space.order) {
+      const uint64_t* cells =
+          space.cells.data() + size_t{series->number} * block_cells + family.cell_first;
+      if (IsThere(family.cell_kind, cells, family.cell_count)) on_row(Row{series, cells});
+    }
+  }
+
+  // The value of a counter or gauge, or the number of observations of a histogram; for tests and
+  // comparisons. `labels` as in Series::labels: `method="GET",status="200"`.
+  std::optional<double> ValueOf(std::string_view family, std::string_view labels) const;
+
+  // By family: what was rejected and why.
+  const std::vector<MeterTally>& tallies() const { return tallies_; }
+  // By group and field label: records whose value was folded into `__other__`.
+  const std::vector<std::vector<uint64_t>>& overflow() const { return overflow_; }
+
+ private:
+  friend class Store;
+
+  struct SpaceCells {
+    SeriesOrder order;
+    std::vector<uint64_t> cells;  // by series number
+  };
+
+  Snapshot(std::shared_ptr<const Store> store, const Layout& layout);
+
+  std::shared_ptr<const Store> store_;  // owns the layout and the series
+  const Layout* layout_;
+  std::vector<SpaceCells> spaces_;
+  std::vector<MeterTally> tallies_;
+  std::vector<std::vector<uint64_t>> overflow_;
+};
+
+// The number of observations of a histogram's cells.
+uint64_t ObservationCount(const Family& family, const uint64_t* cells);
+
+}  // namespace parshall::metrics

@@ -1,0 +1,116 @@
+#include "metrics/store.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace parshall::metrics {
+
+Result<std::shared_ptr<Store>> Store::Create(const rules::RuleSet& rules,
+                                             const ConstantLabels& constants,
+                                             RegistryOptions options) {
+  std::vector<Error> errors = CheckMetrics(rules, constants);
+  if (!errors.empty()) return std::move(errors.front());
+  return std::shared_ptr<Store>(new Store(MakeLayout(rules, constants), options));
+}
+
+Store::Store(Layout layout, RegistryOptions options)
+    : layout_(std::move(layout)), registry_(layout_, options) {}
+
+Shard& Store::AddShard() {
+  const std::lock_guard lock(shards_mutex_);
+  shards_.push_back(std::make_unique<Shard>(layout_, gate_));
+  return *shards_.back();
+}
+
+Snapshot Store::TakeSnapshot(const std::function<void()>& while_all_locked) {
+  const std::lock_guard scrape(scrape_mutex_);
+  std::vector<Shard*> shards;
+  {
+    const std::lock_guard lock(shards_mutex_);
+    for (const std::unique_ptr<Shard>& shard : shards_) shards.push_back(shard.get());
+  }
+  MakeRoom(shards);
+  CopyShards(shards, while_all_locked);
+  Snapshot snapshot(shared_from_this(), layout_);
+  // Series are asked for after the cells were copied: each series that has cells is among them.
+  for (uint32_t space = 0; space < layout_.spaces.size(); ++space) {
+    snapshot.spaces_[space].order = registry_.Sorted(space);
+  }
+  MergeSpaces(copies_, &snapshot);
+  MergeTallies(copies_, &snapshot);
+  return snapshot;
+}
+
+// Allocates (and touches) before any worker has to wait.
+void Store::MakeRoom(std::span<Shard* const> shards) {
+  copies_.resize(shards.size());
+  for (Copy& copy : copies_) {
+    copy.spaces.resize(layout_.spaces.size());
+    for (uint32_t space = 0; space < layout_.spaces.size(); ++space) {
+      const size_t cells =
+          size_t{registry_.series_count(space)} * layout_.spaces[space].block_cells;
+      if (copy.spaces[space].size() < cells) copy.spaces[space].resize(cells);
+    }
+  }
+}
+
+void Store::CopyShards(std::span<Shard* const> shards,
+                       const std::function<void()>& while_all_locked) {
+  gate_.Close();
+  for (Shard* shard : shards) shard->mutex_.lock();
+  if (while_all_locked) while_all_locked();
+  for (size_t i = 0; i < shards.size(); ++i) {
+    Copy& copy = copies_[i];
+    for (size_t space = 0; space < copy.spaces.size(); ++space) {
+      copy.spaces[space] = shards[i]->spaces_[space].cells;
+    }
+    copy.tallies = shards[i]->tallies_;
+    copy.overflow = shards[i]->overflow_;
+  }
+  for (Shard* shard : shards) shard->mutex_.unlock();
+  gate_.Open();
+}
+
+void Store::MergeSpaces(std::span<const Copy> copies, Snapshot* snapshot) const {
+  for (size_t i = 0; i < layout_.spaces.size(); ++i) {
+    const Space& space = layout_.spaces[i];
+    Snapshot::SpaceCells& merged = snapshot->spaces_[i];
+    merged.cells.resize(merged.order->size() * space.block_cells);
+    for (const Copy& copy : copies) {
+      // A shard grows ahead of its series: what is behind the last series is empty.
+      const size_t cells = std::min(copy.spaces[i].size(), merged.cells.size());
+      if (&copy == copies.data()) {
+        std::copy_n(copy.spaces[i].begin(), cells, merged.cells.begin());
+        continue;
+      }
+      for (size_t at = 0; at + space.block_cells <= cells; at += space.block_cells) {
+        for (const uint32_t index : space.families) {
+          const Family& family = layout_.families[index];
+          MergeCells(family.cell_kind, copy.spaces[i].data() + at + family.cell_first,
+                     family.cell_count, merged.cells.data() + at + family.cell_first);
+        }
+      }
+    }
+  }
+}
+
+void Store::MergeTallies(std::span<const Copy> copies, Snapshot* snapshot) const {
+  snapshot->tallies_.resize(layout_.families.size());
+  for (const Group& group : layout_.groups) {
+    snapshot->overflow_.emplace_back(group.field_labels.size());
+  }
+  for (const Copy& copy : copies) {
+    for (size_t family = 0; family < copy.tallies.size(); ++family) {
+      for (size_t i = 0; i < kRejectionCount; ++i) {
+        snapshot->tallies_[family].rejected[i] += copy.tallies[family].rejected[i];
+      }
+    }
+    for (size_t group = 0; group < copy.overflow.size(); ++group) {
+      for (size_t i = 0; i < copy.overflow[group].size(); ++i) {
+        snapshot->overflow_[group][i] += copy.overflow[group][i];
+      }
+    }
+  }
+}
+
+}  // namespace parshall::metrics

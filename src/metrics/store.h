@@ -1,0 +1,61 @@
+#pragma once
+// All metrics of one rule set: what there is to count (layout), which series there are (registry),
+// one shard of cells for each worker, and the scrape that makes one moment of them.
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "metrics/layout.h"
+#include "metrics/registry.h"
+#include "metrics/shard.h"
+#include "metrics/snapshot.h"
+
+namespace parshall::metrics {
+
+// Any thread.
+class Store : public std::enable_shared_from_this<Store> {
+ public:
+  // Fails with the first of CheckMetrics()' faults.
+  static Result<std::shared_ptr<Store>> Create(const rules::RuleSet& rules,
+                                               const ConstantLabels& constants = {},
+                                               RegistryOptions options = {});
+
+  const Layout& layout() const { return layout_; }
+  Registry& registry() { return registry_; }
+
+  // A shard for one more worker; lives as long as the store.
+  Shard& AddShard();
+
+  // One consistent moment of all shards: every batch is in it as a whole or not at all.
+  // `while_all_locked` runs at that moment, for tallies that must agree with the series; it must be
+  // short and must not touch the store. Workers stand still only while cells are copied.
+  Snapshot TakeSnapshot(const std::function<void()>& while_all_locked = {});
+
+ private:
+  // What is copied of one shard while everything is locked.
+  struct Copy {
+    std::vector<std::vector<uint64_t>> spaces;
+    std::vector<MeterTally> tallies;
+    std::vector<std::vector<uint64_t>> overflow;
+  };
+
+  Store(Layout layout, RegistryOptions options);
+  void MakeRoom(std::span<Shard* const> shards);
+  void CopyShards(std::span<Shard* const> shards, const std::function<void()>& while_all_locked);
+  void MergeSpaces(std::span<const Copy> copies, Snapshot* snapshot) const;
+  void MergeTallies(std::span<const Copy> copies, Snapshot* snapshot) const;
+
+  const Layout layout_;
+  Registry registry_;
+  ScrapeGate gate_;
+  std::mutex shards_mutex_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+  std::mutex scrape_mutex_;   // one scrape at a time
+  std::vector<Copy> copies_;  // under scrape_mutex_; kept, so that copying finds warm memory
+};
+
+}  // namespace parshall::metrics
