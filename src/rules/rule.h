@@ -83,6 +83,7 @@ struct RuleSpec {
   bool drop = false;          // a line that this rule matches gives no record and no metrics; outcome "dropped"
   std::vector<Example> examples;
   std::vector<std::string> not_examples;  // `not:` lines that the rule must not match
+  std::vector<Where> not_where;           // of each of them
   std::string extends;        // the rule whose pattern and fields were taken over (the reader has resolved it)
   Where where;
   Where pattern_where;        // of the pattern's first character
