@@ -1,0 +1,131 @@
+#include "app/flags.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+namespace parshall::app {
+namespace {
+
+constexpr std::array kCommands = {
+    Command{"run", kRun, "[PATH|GLOB…]",
+            "Read sources (none, or -: standard input) until they end, or SIGTERM (the default).",
+            ""},
+    Command{"check", kCheck, "[FILE…]",
+            "Load configuration and rules, run every rule's examples, report every fault.", ""},
+    Command{"explain", kExplain, "[LINE]",
+            "For a line, or each line of standard input: the rules tried, the record, the metrics.",
+            "explain takes one LINE; put it in single quotes"},
+    Command{"formats", kFormats, "", "The built-in formats, each with a sample line.",
+            "formats takes no arguments"},
+};
+
+using Group = Flag::Group;
+
+constexpr std::array kFlags = {
+    Flag{Group::kInput, "once", "", "follow", "Read what is there and end, instead of following."},
+    Flag{Group::kInput, "from", "beginning|end", "beginning",
+         "Where to begin in files that are followed.", kRun, false, true, "beginning|end"},
+
+    Flag{Group::kRules, "config", "FILE", "", "Read this configuration file (YAML).",
+         kRun | kCheck | kExplain},
+    Flag{Group::kRules, "format", "NAME", "any of the default rules",
+         "Expect lines of this format; `parshall formats` lists them.", kRun | kCheck | kExplain},
+    Flag{Group::kRules, "rules", "FILE|DIR", "access, gunicorn, structlog and JSON",
+         "Use these rules instead of the default ones.", kRun | kCheck | kExplain, true},
+
+    Flag{Group::kOutput, "output", "-|FILE|none", "-",
+         "Where the records go: standard output, a file, nowhere."},
+    Flag{Group::kOutput, "schema", "NAME", "flat", "How a record names its fields: flat.",
+         kRun | kExplain, false, true, "flat"},
+    Flag{Group::kOutput, "metrics-file", "FILE|-", "",
+         "Write the metrics here at the end; a file is replaced as a whole."},
+    Flag{Group::kOutput, "json", "", "text", "Answer in JSON, for programs.", kCheck | kExplain},
+    Flag{Group::kOutput, "plans", "", "", "Show how each rule will run, and why.",
+         kCheck | kExplain},
+
+    Flag{Group::kWeb, "web.listen-address", "ADDR|none", "127.0.0.1:19220",
+         "Serve /metrics here: HOST:PORT, :PORT (every address), [IPV6]:PORT, unix:/PATH.", kRun,
+         true},
+
+    Flag{Group::kLimits, "threads", "N", "one for each CPU",
+         "Threads that read files, 1 to 64; standard input takes one."},
+    Flag{Group::kLimits, "line-bytes-max", "N", "1MiB",
+         "Cut longer lines and count them; bytes, or with KiB, MiB, GiB; 1KiB to 1GiB.",
+         kRun | kExplain},
+
+    Flag{Group::kLog, "log.level", "LEVEL", "info",
+         "Least of the program's own messages: debug, info, warning, error.", kAny, false, true,
+         "debug|info|warning|error"},
+    Flag{Group::kLog, "log.format", "FORMAT", "logfmt",
+         "Form of the program's own messages on standard error: logfmt, json.", kAny, false, true,
+         "logfmt|json"},
+
+    Flag{Group::kOther, "version", "", "", "Print the version and end.", kAny, false, false},
+    Flag{Group::kOther, "help", "", "", "Print this help and end.", kAny, false, false},
+};
+
+// How many letters must change (Levenshtein), in O(a·b).
+size_t Distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = std::exchange(row[0], i);
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = std::exchange(row[j], std::min({changed, row[j] + 1, row[j - 1] + 1}));
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+std::span<const Command> AllCommands() { return kCommands; }
+std::span<const Flag> AllFlags() { return kFlags; }
+
+const Command* FindCommand(std::string_view name) {
+  const auto found = std::find_if(kCommands.begin(), kCommands.end(),
+                                  [&](const Command& command) { return command.name == name; });
+  return found == kCommands.end() ? nullptr : &*found;
+}
+
+const Flag* FindFlag(std::string_view name) {
+  const auto found = std::find_if(kFlags.begin(), kFlags.end(),
+                                  [&](const Flag& flag) { return flag.name == name; });
+  return found == kFlags.end() ? nullptr : &*found;
+}
+
+std::string EnvironmentName(std::string_view flag) {
+  std::string name = "PARSHALL_";
+  for (const char c : flag) {
+    const bool letter = c >= 'a' && c <= 'z';
+    name += letter ? static_cast<char>(c - 'a' + 'A') : '_';
+  }
+  return name;
+}
+
+std::string NearestFlag(std::string_view typed) {
+  // Nobody misspells a flag at such length, and the comparison is quadratic.
+  if (typed.size() < 2 || typed.size() > 64) return {};
+  std::string_view nearest;
+  size_t fewest = std::max<size_t>(2, typed.size() / 3) + 1;
+  for (const Flag& flag : kFlags) {
+    const size_t distance = Distance(typed, flag.name);
+    if (distance < fewest) {
+      nearest = flag.name;
+      fewest = distance;
+    }
+  }
+  if (!nearest.empty() || typed.size() < 4) return std::string(nearest);
+  for (const Flag& flag : kFlags) {
+    const bool contains = flag.name.find(typed) != std::string_view::npos ||
+                          typed.find(flag.name) != std::string_view::npos;
+    if (contains && flag.name.size() > nearest.size()) nearest = flag.name;
+  }
+  return std::string(nearest);
+}
+
+}  // namespace parshall::app

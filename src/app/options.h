@@ -1,0 +1,78 @@
+#pragma once
+// The command line and its environment twins, read into plain values. One table of flags makes the
+// parser, --help, the names PARSHALL_… and the table in docs/CONFIGURATION.md.
+//
+// A flag beats the environment, which beats the configuration file. The file is read elsewhere: an
+// empty optional (or an empty list) says that neither flag nor environment gave a value, so that
+// the file may.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+
+namespace parshall::app {
+
+struct Options {
+  std::string command = "run";  // run, check, explain, formats
+  // run: the sources, in their order (none, or "-": stdin). check: files. explain: at most one, the
+  // LINE.
+  std::vector<std::string> paths;
+
+  std::optional<std::string> config;
+  std::optional<std::string> format;
+  std::vector<std::string> rules;
+  std::optional<std::string> output;  // "-", "none" or a file
+  std::optional<std::string> schema;
+  std::optional<bool> once;
+  std::optional<std::string> from;  // "beginning" or "end"
+  std::optional<std::string> metrics_file;
+  std::vector<std::string> listen_addresses;  // {"none"}: no web server
+  std::optional<unsigned> threads;            // 1–64
+  std::optional<uint64_t> line_bytes_max;     // 1 KiB – 1 GiB
+  std::optional<LogLevel> log_level;
+  std::optional<LogFormat> log_format;
+  bool json = false;
+  bool plans = false;
+  bool version = false;
+  bool help = false;
+
+  // Where each given value came from, by the flag's name without dashes: "--threads" or
+  // "PARSHALL_THREADS".
+  std::map<std::string, std::string, std::less<>> given;
+
+  // For Error::where: the place a value came from; "--name" when none was given.
+  std::string Where(std::string_view flag) const;
+};
+
+// The value of an environment variable, if it is set.
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+Environment ProcessEnvironment();
+
+// `arguments` is argv without the program's name. An Error's `where` is the flag or the variable it
+// is about. With help or version set, what the other arguments ask for is not checked against each
+// other.
+Result<Options> ParseOptions(const std::vector<std::string>& arguments,
+                             const Environment& environment);
+
+// "1048576", "64KiB", "1MiB", "1GiB" (any case): bytes. False for anything else, or when it is
+// beyond 2^63 - 1.
+bool ParseByteSize(std::string_view text, uint64_t* bytes);
+
+// Records and metrics must not be mixed on stdout. For what is decided only once the configuration
+// file is read.
+Status CheckOutputs(std::string_view output, std::string_view metrics_file);
+
+// The text of --help: at most 100 columns, ends with a newline.
+std::string HelpText();
+
+// A markdown table of all flags: flag, environment, default, meaning. Ends with a newline.
+std::string FlagTableMarkdown();
+
+}  // namespace parshall::app
