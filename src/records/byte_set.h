@@ -1,5 +1,6 @@
 #pragma once
-// A set of byte values, the alphabet of a plan: what a class like [^"\\] or \d matches in Latin-1 mode.
+// A set of byte values, the alphabet of a plan: what a class like [^"\\] or \d matches in Latin-1
+// mode.
 
 #include <array>
 #include <bit>

@@ -1,12 +1,14 @@
 #pragma once
-// A plan: a rule's expression as a short program over the bytes, for lines that need no backtracking.
+// A plan: a rule's expression as a short program over the bytes, for lines that need no
+// backtracking.
 //
-// A plan only ever answers what RE2 would: kMatch with RE2's own captures (leftmost-first), kNoMatch when no match can
-// exist, or kUnknown when the line would need a second try; then RE2 decides. Why kMatch is right: at every choice
-// the plan takes the alternative that RE2 prefers among those that are not already refuted, so the first path that
-// succeeds is RE2's. Why kNoMatch is right: an op fails "exactly" only while no other choice had been open before it.
-// plan_compile.cc says for each construct which of the two holds; tests/records/plan_differential_test.cc and
-// tests/fuzz/plan_fuzz.cc hold it against RE2.
+// A plan only ever answers what RE2 would: kMatch with RE2's own captures (leftmost-first),
+// kNoMatch when no match can exist, or kUnknown when the line would need a second try; then RE2
+// decides. Why kMatch is right: at every choice the plan takes the alternative that RE2 prefers
+// among those that are not already refuted, so the first path that succeeds is RE2's. Why kNoMatch
+// is right: an op fails "exactly" only while no other choice had been open before it.
+// plan_compile.cc says for each construct which of the two holds;
+// tests/records/plan_differential_test.cc and tests/fuzz/plan_fuzz.cc hold it against RE2.
 
 #include <array>
 #include <cstdint>
@@ -33,17 +35,19 @@ enum class OpCode : uint8_t {
   kRunUntil1,  // any bytes up to stop[0] or the end; at least `min`
   kRunUntil2,
   kRunUntil3,
-  kRunClass,   // bytes of classes[table]; at least `min`, at most `max`
-  kFind,       // the nearest place, at least `min` bytes on, where `literal` stands; what is skipped is in classes[table]
+  kRunClass,  // bytes of classes[table]; at least `min`, at most `max`
+  kFind,  // the nearest place, at least `min` bytes on, where `literal` stands; what is skipped is
+          // in classes[table]
   kBranch,     // by the next byte (or the end): branches[table]
-  kTry,        // remembers the place in slot `count`; a failure in what follows resumes at its alternative
+  kTry,        // remembers the place in slot `count`; a failure in what follows resumes at its
+               // alternative
   kResume,     // goes back to the place in slot `count`
   kPeek,       // the next byte (or the end) is in peeks[table]; consumes nothing
   kJump,       // to `target`
   kSaveBegin,  // capture `capture` begins here
   kSaveEnd,
-  kClear,      // capture `capture` is unset again
-  kEnd,        // the end of the text
+  kClear,  // capture `capture` is unset again
+  kEnd,    // the end of the text
   kAccept,
 };
 
@@ -67,11 +71,11 @@ struct PlanOp {
   uint64_t mask = 0;
 };
 
-// Up to 32 bytes in a row, each of a class of its own. Classes are unions of rectangles of nibbles, at most 8 in a
-// shape; bit r of low[b & 15] & high[b >> 4] says that b is in rectangle r. A byte is right at position i when it is in
-// one of the rectangles need[i].
+// Up to 32 bytes in a row, each of a class of its own. Classes are unions of rectangles of nibbles,
+// at most 8 in a shape; bit r of low[b & 15] & high[b >> 4] says that b is in rectangle r. A byte
+// is right at position i when it is in one of the rectangles need[i].
 struct PlanShape {
-  alignas(32) std::array<uint8_t, 32> low{};   // 16 values, twice
+  alignas(32) std::array<uint8_t, 32> low{};  // 16 values, twice
   alignas(32) std::array<uint8_t, 32> high{};
   alignas(32) std::array<uint8_t, 32> need{};  // 0xff behind `size`: never looked at
   alignas(32) std::array<uint8_t, 32> care{};  // 0xff for i < size, else 0
@@ -85,8 +89,8 @@ struct PlanShape {
   std::vector<Save> saves;
 };
 
-using PlanClass = std::array<uint8_t, 256>;       // 1: in the class
-using PlanBranches = std::array<uint16_t, 257>;   // [256]: at the end of the text
+using PlanClass = std::array<uint8_t, 256>;      // 1: in the class
+using PlanBranches = std::array<uint16_t, 257>;  // [256]: at the end of the text
 using PlanPeek = std::array<uint8_t, 257>;
 
 // Immutable after compiling. Any thread.
@@ -111,12 +115,12 @@ struct Capture {
 // Compiles, or says why not ("the expression is not anchored at the start with ^").
 std::optional<Plan> CompilePlan(const Node& tree, int groups, std::string* why_not);
 
-// True when the first `count` children of the root (a concatenation) can match a text in one way only, whatever
-// follows: then matching them alone and the rest alone is the same as matching all.
+// True when the first `count` children of the root (a concatenation) can match a text in one way
+// only, whatever follows: then matching them alone and the rest alone is the same as matching all.
 bool IsExactPrefix(const Node& root, size_t count);
 
-// Runs over [begin, end), with kPaddingBytes readable behind end. Fills captures[1…groups] on kMatch.
-// Picks the widest vector unit of this machine at the first call.
+// Runs over [begin, end), with kPaddingBytes readable behind end. Fills captures[1…groups] on
+// kMatch. Picks the widest vector unit of this machine at the first call.
 PlanVerdict RunPlan(const Plan& plan, const char* begin, const char* end, Capture* captures);
 
 // The implementations behind it, for tests that hold them against each other.

@@ -1,5 +1,5 @@
-// Expression tree → plan. The comments at each construct say why the plan's success is RE2's match, and whether its
-// failure is exact (nothing else could have matched) or must be left to RE2.
+// Expression tree → plan. The comments at each construct say why the plan's success is RE2's match,
+// and whether its failure is exact (nothing else could have matched) or must be left to RE2.
 
 #include <algorithm>
 #include <cstring>
@@ -68,7 +68,8 @@ class ShapeBuilder {
     for (unsigned high = 0; high < 16; ++high) {
       uint16_t row = 0;
       for (unsigned low = 0; low < 16; ++low) {
-        if (set.Has(static_cast<unsigned char>(high * 16 + low))) row |= static_cast<uint16_t>(1u << low);
+        if (set.Has(static_cast<unsigned char>(high * 16 + low)))
+          row |= static_cast<uint16_t>(1u << low);
       }
       if (row == 0) continue;
       const auto same = std::find_if(rectangles.begin(), rectangles.end(),
@@ -109,11 +110,13 @@ class ShapeBuilder {
 
 PlanClass ClassTable(const ByteSet& set) {
   PlanClass table{};
-  for (unsigned byte = 0; byte < 256; ++byte) table[byte] = set.Has(static_cast<unsigned char>(byte));
+  for (unsigned byte = 0; byte < 256; ++byte)
+    table[byte] = set.Has(static_cast<unsigned char>(byte));
   return table;
 }
 
-// One thread; lives for one compilation. Any construct it does not know sets why_ and gives the plan up.
+// One thread; lives for one compilation. Any construct it does not know sets why_ and gives the
+// plan up.
 class Compiler {
  public:
   explicit Compiler(int groups) { plan_.groups = groups; }
@@ -158,7 +161,8 @@ class Compiler {
   }
 
  private:
-  // exact: up to here no other choice was open, so a failure may go to fail_to; otherwise it is unknown.
+  // exact: up to here no other choice was open, so a failure may go to fail_to; otherwise it is
+  // unknown.
   struct Context {
     bool exact = true;
     uint16_t fail_to = kFailNoMatch;
@@ -182,7 +186,8 @@ class Compiler {
   }
   uint16_t AddPeek(const First& first) {
     PlanPeek peek{};
-    for (unsigned byte = 0; byte < 256; ++byte) peek[byte] = first.bytes.Has(static_cast<unsigned char>(byte));
+    for (unsigned byte = 0; byte < 256; ++byte)
+      peek[byte] = first.bytes.Has(static_cast<unsigned char>(byte));
     peek[256] = first.end;
     plan_.peeks.push_back(peek);
     return static_cast<uint16_t>(plan_.peeks.size() - 1);
@@ -236,7 +241,8 @@ class Compiler {
   }
 
   // (?P<name>run): the run op saves its own capture.
-  bool CapturedRun(const std::vector<Item>& items, size_t i, const First& follow, Context* context) {
+  bool CapturedRun(const std::vector<Item>& items, size_t i, const First& follow,
+                   Context* context) {
     if (i + 2 >= items.size() || items[i + 1].kind != Item::kNode ||
         items[i + 2].kind != Item::kSaveEnd) {
       return false;
@@ -266,7 +272,8 @@ class Compiler {
     return false;
   }
 
-  // Bytes that a node always takes, when each position has one class: 1 for a byte, n for C{n}; else 0.
+  // Bytes that a node always takes, when each position has one class: 1 for a byte, n for C{n};
+  // else 0.
   static int FixedWidth(const Node& node) {
     if (node.kind == NodeKind::kByte) return 1;
     if (node.kind == NodeKind::kRepeat && node.min == node.max && node.min > 0 &&
@@ -276,18 +283,18 @@ class Compiler {
     return 0;
   }
 
-  // A row of single bytes and classes, saves in between included: one literal or one shape. Deterministic, so exact.
-  // Returns the index of the first item behind it.
+  // A row of single bytes and classes, saves in between included: one literal or one shape.
+  // Deterministic, so exact. Returns the index of the first item behind it.
   size_t Fixed(const std::vector<Item>& items, size_t i, Context* context) {
     ShapeBuilder builder;
     PlanShape shape;
-    size_t taken = i;      // items that are in the shape for good
+    size_t taken = i;  // items that are in the shape for good
     size_t saves_taken = 0;
     uint8_t width_taken = 0;
     for (size_t j = i; j < items.size(); ++j) {
       if (items[j].kind != Item::kNode) {
-        shape.saves.push_back({static_cast<uint8_t>(items[j].group),
-                               items[j].kind == Item::kSaveEnd, shape.size});
+        shape.saves.push_back(
+            {static_cast<uint8_t>(items[j].group), items[j].kind == Item::kSaveEnd, shape.size});
         continue;
       }
       const int width = FixedWidth(*items[j].node);
@@ -309,15 +316,15 @@ class Compiler {
       const Node& node = *items[i].node;
       const ByteSet& set = node.kind == NodeKind::kByte ? node.set : node.children[0].set;
       const auto width = static_cast<uint32_t>(FixedWidth(node));
-      Emit({.code = OpCode::kRunClass, .table = AddClass(set), .min = width, .max = width}, *context);
+      Emit({.code = OpCode::kRunClass, .table = AddClass(set), .min = width, .max = width},
+           *context);
       return i + 1;
     }
     shape.saves.resize(saves_taken);
     shape.size = width_taken;
-    const bool literal =
-        shape.saves.empty() && shape.size <= 8 &&
-        std::all_of(shape.sets.begin(), shape.sets.begin() + shape.size,
-                    [](const ByteSet& set) { return set.Single() >= 0; });
+    const bool literal = shape.saves.empty() && shape.size <= 8 &&
+                         std::all_of(shape.sets.begin(), shape.sets.begin() + shape.size,
+                                     [](const ByteSet& set) { return set.Single() >= 0; });
     if (literal) {
       EmitLiteral(shape, *context);
       return taken;
@@ -325,7 +332,8 @@ class Compiler {
     builder.Fill(&shape);
     for (size_t n = 0; n < shape.care.size(); ++n) shape.care[n] = n < shape.size ? 0xff : 0;
     plan_.shapes.push_back(shape);
-    Emit({.code = OpCode::kShape, .table = static_cast<uint16_t>(plan_.shapes.size() - 1)}, *context);
+    Emit({.code = OpCode::kShape, .table = static_cast<uint16_t>(plan_.shapes.size() - 1)},
+         *context);
     return taken;
   }
 
@@ -339,7 +347,8 @@ class Compiler {
 
   void EmitLiteral(const PlanShape& shape, const Context& context) {
     std::string text;
-    for (size_t n = 0; n < shape.size; ++n) text.push_back(static_cast<char>(shape.sets[n].Single()));
+    for (size_t n = 0; n < shape.size; ++n)
+      text.push_back(static_cast<char>(shape.sets[n].Single()));
     PlanOp op{.code = OpCode::kLiteral};
     SetLiteral(text, &op);
     Emit(op, context);
@@ -392,7 +401,8 @@ class Compiler {
     const ByteSet& set = node.children[0].set;
     const bool overlap = !(set & rest.bytes).Empty();
     if (!overlap) {
-      // What follows cannot begin with a byte of the class, so the only place to stop is where the class does. Exact.
+      // What follows cannot begin with a byte of the class, so the only place to stop is where the
+      // class does. Exact.
       EmitRun(set, node.min, node.max, *context);
       return true;
     }
@@ -411,12 +421,13 @@ class Compiler {
     if (node.max >= 0) return No("a lazy repetition with an upper bound");
     if (!literal.empty()) {
       // The shortest run behind which the literal stands is the first that RE2 could accept.
-      PlanOp op{.code = OpCode::kFind, .table = AddClass(set), .min = static_cast<uint32_t>(node.min)};
+      PlanOp op{
+          .code = OpCode::kFind, .table = AddClass(set), .min = static_cast<uint32_t>(node.min)};
       const std::vector<unsigned char> outside = (~set).Bytes();
       SetLiteral(literal, &op);
       op.stop[0] = static_cast<unsigned char>(literal[0]);
-      // Two more bytes to stop at keep the search honest where the class is not "any byte"; if the class leaves out
-      // more than that, the search looks at each byte.
+      // Two more bytes to stop at keep the search honest where the class is not "any byte"; if the
+      // class leaves out more than that, the search looks at each byte.
       if (outside.size() > 2) {
         op.max = 0;
       } else {
@@ -434,8 +445,8 @@ class Compiler {
     return true;
   }
 
-  // (?:A|B|…)* where most bytes belong to a single one-byte alternative: the run goes over those, and what could be
-  // read in two ways ("hard" bytes, a backslash mostly) ends it.
+  // (?:A|B|…)* where most bytes belong to a single one-byte alternative: the run goes over those,
+  // and what could be read in two ways ("hard" bytes, a backslash mostly) ends it.
   bool AlternatingRun(const Node& node, const First& rest, Context* context) {
     std::array<int, 256> starters{};
     ByteSet easy;
@@ -474,7 +485,8 @@ class Compiler {
     return Alternate(branches, rest, context);
   }
 
-  // X* and X+ for an X without captures, where the next byte tells whether to go round again. Exact.
+  // X* and X+ for an X without captures, where the next byte tells whether to go round again.
+  // Exact.
   bool Loop(const Node& node, const First& rest, Context* context) {
     const Node& body = node.children[0];
     std::vector<Item> items;
@@ -482,7 +494,8 @@ class Compiler {
     const First first = FirstOf(body);
     if (first.nullable || first.end) return No("a repetition of something that can be empty");
     if (node.max >= 0) {
-      if (node.max != node.min || node.max > kExpandMax) return No("a bounded repetition of a group");
+      if (node.max != node.min || node.max > kExpandMax)
+        return No("a bounded repetition of a group");
       for (int n = 0; n < node.max; ++n) {
         const First follow = n + 1 < node.max ? first : rest;
         if (!Sequence(items, follow, context)) return false;
@@ -499,9 +512,11 @@ class Compiler {
     }
     plan_.branches.emplace_back();
     const size_t table = plan_.branches.size() - 1;
-    // A round that fails behind a choice of its own leaves the loop's exactness in doubt from its start.
+    // A round that fails behind a choice of its own leaves the loop's exactness in doubt from its
+    // start.
     Context round = *context;
-    const size_t start = Emit({.code = OpCode::kBranch, .table = static_cast<uint16_t>(table)}, round);
+    const size_t start =
+        Emit({.code = OpCode::kBranch, .table = static_cast<uint16_t>(table)}, round);
     const uint16_t into = Here();
     if (!Sequence(items, again, &round)) return false;
     if (round.exact != context->exact) {
@@ -514,7 +529,8 @@ class Compiler {
     Emit({.code = OpCode::kJump, .target = static_cast<uint16_t>(start)}, round);
     const uint16_t behind = Here();
     for (unsigned byte = 0; byte < 256; ++byte) {
-      plan_.branches[table][byte] = first.bytes.Has(static_cast<unsigned char>(byte)) ? into : behind;
+      plan_.branches[table][byte] =
+          first.bytes.Has(static_cast<unsigned char>(byte)) ? into : behind;
     }
     plan_.branches[table][256] = behind;
     *context = round;
@@ -537,7 +553,8 @@ class Compiler {
       seen_end = seen_end || first.end;
       firsts.push_back(first);
     }
-    return disjoint ? Dispatch(branches, firsts, rest, context) : TryInOrder(branches, rest, context);
+    return disjoint ? Dispatch(branches, firsts, rest, context)
+                    : TryInOrder(branches, rest, context);
   }
 
   // The next byte says which alternative it must be. Exact.
@@ -566,8 +583,8 @@ class Compiler {
     return true;
   }
 
-  // Alternatives that begin alike are tried in order. One that fails exactly (its own choices were forced) gives way
-  // to the next; once one has succeeded and the rest fails, RE2 decides.
+  // Alternatives that begin alike are tried in order. One that fails exactly (its own choices were
+  // forced) gives way to the next; once one has succeeded and the rest fails, RE2 decides.
   bool TryInOrder(const std::vector<const Node*>& branches, const First& rest, Context* context) {
     if (slots_ >= kTrySlotsMax) return No("alternatives nested too deeply");
     const auto slot = static_cast<uint8_t>(slots_++);
@@ -653,10 +670,14 @@ std::string Plan::ToString() const {
   std::string text;
   for (size_t n = 0; n < ops.size(); ++n) {
     const PlanOp& op = ops[n];
-    const auto literal = [&op] { return Quoted(reinterpret_cast<const char*>(&op.literal), op.count); };
+    const auto literal = [&op] {
+      return Quoted(reinterpret_cast<const char*>(&op.literal), op.count);
+    };
     std::string line;
     switch (op.code) {
-      case OpCode::kLiteral: line = "literal " + literal(); break;
+      case OpCode::kLiteral:
+        line = "literal " + literal();
+        break;
       case OpCode::kShape:
         line = "shape of " + std::to_string(shapes[op.table].size) + " bytes";
         for (const PlanShape::Save& save : shapes[op.table].saves) {
@@ -666,22 +687,48 @@ std::string Plan::ToString() const {
       case OpCode::kRunUntil1:
       case OpCode::kRunUntil2:
       case OpCode::kRunUntil3: {
-        const size_t stops = op.code == OpCode::kRunUntil1 ? 1 : op.code == OpCode::kRunUntil2 ? 2 : 3;
+        const size_t stops = op.code == OpCode::kRunUntil1   ? 1
+                             : op.code == OpCode::kRunUntil2 ? 2
+                                                             : 3;
         line = "until " + Quoted(reinterpret_cast<const char*>(op.stop.data()), stops);
         break;
       }
-      case OpCode::kRunClass: line = "run of a class"; break;
-      case OpCode::kFind: line = "find " + literal(); break;
-      case OpCode::kBranch: line = "branch by the next byte"; break;
-      case OpCode::kTry: line = "try"; break;
-      case OpCode::kResume: line = "or else"; break;
-      case OpCode::kPeek: line = "look at the next byte"; break;
-      case OpCode::kJump: line = "go on at " + std::to_string(op.target); break;
-      case OpCode::kSaveBegin: line = "begin group " + std::to_string(op.capture); break;
-      case OpCode::kSaveEnd: line = "end group " + std::to_string(op.capture); break;
-      case OpCode::kClear: line = "forget group " + std::to_string(op.capture); break;
-      case OpCode::kEnd: line = "end of line"; break;
-      case OpCode::kAccept: line = "match"; break;
+      case OpCode::kRunClass:
+        line = "run of a class";
+        break;
+      case OpCode::kFind:
+        line = "find " + literal();
+        break;
+      case OpCode::kBranch:
+        line = "branch by the next byte";
+        break;
+      case OpCode::kTry:
+        line = "try";
+        break;
+      case OpCode::kResume:
+        line = "or else";
+        break;
+      case OpCode::kPeek:
+        line = "look at the next byte";
+        break;
+      case OpCode::kJump:
+        line = "go on at " + std::to_string(op.target);
+        break;
+      case OpCode::kSaveBegin:
+        line = "begin group " + std::to_string(op.capture);
+        break;
+      case OpCode::kSaveEnd:
+        line = "end group " + std::to_string(op.capture);
+        break;
+      case OpCode::kClear:
+        line = "forget group " + std::to_string(op.capture);
+        break;
+      case OpCode::kEnd:
+        line = "end of line";
+        break;
+      case OpCode::kAccept:
+        line = "match";
+        break;
     }
     const bool run = op.code >= OpCode::kRunUntil1 && op.code <= OpCode::kFind;
     if (run && op.capture != kNoCapture) line += ", group " + std::to_string(op.capture);

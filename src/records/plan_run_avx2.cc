@@ -1,4 +1,5 @@
-// Built with -mavx2 on x86-64 (src/CMakeLists.txt); elsewhere the same as the baseline and never chosen.
+// Built with -mavx2 on x86-64 (src/CMakeLists.txt); elsewhere the same as the baseline and never
+// chosen.
 #if defined(__AVX2__)
 #define PARSHALL_AVX2 1
 #endif

@@ -1,9 +1,9 @@
-// The plan interpreter, written once and compiled twice: plan_run_baseline.cc (any x86-64, or plain C++ elsewhere) and
-// plan_run_avx2.cc, which defines PARSHALL_AVX2 and is built with -mavx2. Everything is in an unnamed namespace: no
-// function of one may be linked into the other.
+// The plan interpreter, written once and compiled twice: plan_run_baseline.cc (any x86-64, or plain
+// C++ elsewhere) and plan_run_avx2.cc, which defines PARSHALL_AVX2 and is built with -mavx2.
+// Everything is in an unnamed namespace: no function of one may be linked into the other.
 //
-// Scans load a vector at a time and may read up to 31 bytes behind the text (kPaddingBytes are promised); what they
-// find there is cut off by comparing with `end`, never trusted.
+// Scans load a vector at a time and may read up to 31 bytes behind the text (kPaddingBytes are
+// promised); what they find there is cut off by comparing with `end`, never trusted.
 
 #include <cstdint>
 #include <cstring>
@@ -56,8 +56,7 @@ inline bool HasShape(const PlanShape& shape, const char* at) {
       _mm256_shuffle_epi8(high, _mm256_and_si256(_mm256_srli_epi16(bytes, 4), nibble));
   // A byte is in its class when it shares a rectangle with it.
   const __m256i shared = _mm256_and_si256(_mm256_and_si256(lows, highs), need);
-  const __m256i wrong =
-      _mm256_and_si256(_mm256_cmpeq_epi8(shared, _mm256_setzero_si256()), care);
+  const __m256i wrong = _mm256_and_si256(_mm256_cmpeq_epi8(shared, _mm256_setzero_si256()), care);
   return _mm256_testz_si256(wrong, wrong) != 0;
 }
 #elif defined(__x86_64__)
@@ -84,7 +83,8 @@ template <int kStops>
 inline const char* ScanUntil(const char* at, const char* end, const unsigned char* stop) {
   for (; at < end; ++at) {
     const auto byte = static_cast<unsigned char>(*at);
-    if (byte == stop[0] || (kStops > 1 && byte == stop[1]) || (kStops > 2 && byte == stop[2])) return at;
+    if (byte == stop[0] || (kStops > 1 && byte == stop[1]) || (kStops > 2 && byte == stop[2]))
+      return at;
   }
   return end;
 }
@@ -95,14 +95,15 @@ inline bool HasShape(const PlanShape& shape, const char* at) {
   uint8_t wrong = 0;
   for (size_t i = 0; i < shape.size; ++i) {
     const auto byte = static_cast<unsigned char>(at[i]);
-    wrong |= static_cast<uint8_t>((shape.low[byte & 15] & shape.high[byte >> 4] & shape.need[i]) == 0);
+    wrong |=
+        static_cast<uint8_t>((shape.low[byte & 15] & shape.high[byte >> 4] & shape.need[i]) == 0);
   }
   return wrong == 0;
 }
 #endif
 
-// A lazy run: the nearest place at or behind `at` where the literal stands, all bytes before it in the class.
-// Null when there is none.
+// A lazy run: the nearest place at or behind `at` where the literal stands, all bytes before it in
+// the class. Null when there is none.
 inline const char* FindLiteral(const PlanOp& op, const PlanClass& allowed, const char* at,
                                const char* end) {
   for (uint32_t n = 0; n < op.min; ++n, ++at) {
@@ -162,9 +163,10 @@ inline PlanVerdict RunPlanImpl(const Plan& plan, const char* at, const char* con
       case OpCode::kRunUntil1:
       case OpCode::kRunUntil2:
       case OpCode::kRunUntil3: {
-        const char* stop = op->code == OpCode::kRunUntil1   ? ScanUntil<1>(at, end, op->stop.data())
-                           : op->code == OpCode::kRunUntil2 ? ScanUntil<2>(at, end, op->stop.data())
-                                                            : ScanUntil<3>(at, end, op->stop.data());
+        const char* stop = op->code == OpCode::kRunUntil1 ? ScanUntil<1>(at, end, op->stop.data())
+                           : op->code == OpCode::kRunUntil2
+                               ? ScanUntil<2>(at, end, op->stop.data())
+                               : ScanUntil<3>(at, end, op->stop.data());
         if (static_cast<uint64_t>(stop - at) < op->min) break;
         if (op->capture != kNoCapture) captures[op->capture] = {at, stop};
         at = stop;
@@ -173,8 +175,7 @@ inline PlanVerdict RunPlanImpl(const Plan& plan, const char* at, const char* con
       }
       case OpCode::kRunClass: {
         const PlanClass& allowed = plan.classes[op->table];
-        const char* limit =
-            static_cast<uint64_t>(end - at) > op->max ? at + op->max : end;
+        const char* limit = static_cast<uint64_t>(end - at) > op->max ? at + op->max : end;
         const char* stop = at;
         while (stop < limit && allowed[static_cast<unsigned char>(*stop)]) ++stop;
         if (static_cast<uint64_t>(stop - at) < op->min) break;

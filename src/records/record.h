@@ -14,13 +14,13 @@ enum class ValueKind : uint8_t {
   kAbsent,  // the group took no part in the match, or the event has no such key: not written
   kNull,
   kString,
-  kInt,     // `integer` is valid; the text is the number as logged
-  kFloat,   // `number` is valid
-  kBool,    // `integer` is 0 or 1
+  kInt,    // `integer` is valid; the text is the number as logged
+  kFloat,  // `number` is valid
+  kBool,   // `integer` is 0 or 1
 };
 
-// One typed value. The text points into the line (or the matcher's scratch) and is valid until the next Match().
-// One thread.
+// One typed value. The text points into the line (or the matcher's scratch) and is valid until the
+// next Match(). One thread.
 struct Value {
   const char* data = nullptr;
   uint32_t size = 0;
@@ -49,23 +49,29 @@ struct FieldInfo {
   bool in_record = true;
 };
 
-// One key of a JSON event as it stood in the line: valid JSON, valid UTF-8. `key` and `value` are raw JSON text, quotes
-// included.
+enum class JsonKind : uint8_t { kString, kNumber, kTrue, kFalse, kNull, kObject, kArray };
+
+// One key of a JSON event as it stood in the line: valid JSON, valid UTF-8. `key` and `value` are
+// raw JSON text, the quotes of strings included.
 struct JsonMember {
   std::string_view key;
   std::string_view value;
+  JsonKind kind = JsonKind::kNull;
 };
 
-struct CompiledRule;
-
-// Views into the line, the matcher's scratch and the compiled rule. One thread; valid until the matcher's next Match().
+// Views into the line, the matcher's scratch and the compiled rules. One thread; valid until the
+// matcher's next Match().
 struct Record {
-  uint32_t rule = 0;                        // index into the rule set
+  uint32_t rule = 0;  // index into the compiled rule set
   rules::EventKind event = rules::EventKind::kLog;
-  const Value* values = nullptr;            // one for each FieldInfo of the rule, in its order
+  const Value* values = nullptr;  // one for each FieldInfo of the rule, in its order
   uint32_t values_count = 0;
-  const JsonMember* members = nullptr;      // the event's own keys, if the line was a JSON event
+  const JsonMember* members = nullptr;  // the event's own keys, if the line was a JSON event
   uint32_t members_count = 0;
+  // The event brought these keys itself; they are among `members` and are not written a second
+  // time.
+  bool own_timestamp = false;
+  bool own_source = false;
 };
 
 }  // namespace parshall::records

@@ -40,7 +40,8 @@ void ForEachPlain(std::string_view expression, Visit visit) {
   }
 }
 
-// What people bring from PCRE, Oniguruma and Java that RE2 leaves out, because it would cost linear time.
+// What people bring from PCRE, Oniguruma and Java that RE2 leaves out, because it would cost linear
+// time.
 struct Foreign {
   std::string_view token;
   std::string_view what;
@@ -170,7 +171,8 @@ Result<std::unique_ptr<Regex>> Regex::Compile(const std::string& expression,
   return regex;
 }
 
-// Cuts behind a literal byte up to which the match is forced, so that each piece has at most four groups.
+// Cuts behind a literal byte up to which the match is forced, so that each piece has at most four
+// groups.
 void Regex::CutIntoPieces() {
   if (groups_ <= kOnePassGroupsMax || !tree_ || tree_->kind != NodeKind::kConcat) return;
   const Node& root = *tree_;
@@ -187,8 +189,7 @@ void Regex::CutIntoPieces() {
     first_group += groups;
     begin = end;
     pieces.push_back(std::move(piece));
-    return pieces.back().regex->ok() &&
-           pieces.back().regex->NumberOfCapturingGroups() == groups;
+    return pieces.back().regex->ok() && pieces.back().regex->NumberOfCapturingGroups() == groups;
   };
   size_t cut = 0;  // the last place where cutting is right
   int groups = 0;
@@ -258,8 +259,7 @@ Regex::Reach Regex::HowFar(std::string_view text) const {
     options.set_longest_match(true);
     const RE2 prefix(expression_.substr(0, parts[count - 1].end), options);
     re2::StringPiece whole;
-    if (!prefix.ok() ||
-        !prefix.Match(View(text), 0, text.size(), RE2::UNANCHORED, &whole, 1)) {
+    if (!prefix.ok() || !prefix.Match(View(text), 0, text.size(), RE2::UNANCHORED, &whole, 1)) {
       return false;
     }
     *text_end = static_cast<size_t>(whole.data() + whole.size() - text.data());

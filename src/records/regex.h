@@ -1,6 +1,7 @@
 #pragma once
-// A rule's expression on RE2, in Latin-1 mode: a byte is a byte, so a line with invalid UTF-8 still matches.
-// RE2 is the judge of what a rule matches; plans only answer faster. This is the only place that knows RE2.
+// A rule's expression on RE2, in Latin-1 mode: a byte is a byte, so a line with invalid UTF-8 still
+// matches. RE2 is the judge of what a rule matches; plans only answer faster. This is the only
+// place that knows RE2.
 
 #include <memory>
 #include <optional>
@@ -21,8 +22,9 @@ namespace parshall::records {
 // Immutable after Compile. Any thread.
 class Regex {
  public:
-  // `expression` as the operator wrote it; (?<name>…) is taken as (?P<name>…). Fails with what RE2 cannot do and at which
-  // byte of the expression; a group name used twice is an error too (RE2 would accept it). `where` goes into the error.
+  // `expression` as the operator wrote it; (?<name>…) is taken as (?P<name>…). Fails with what RE2
+  // cannot do and at which byte of the expression; a group name used twice is an error too (RE2
+  // would accept it). `where` goes into the error.
   static Result<std::unique_ptr<Regex>> Compile(const std::string& expression,
                                                 const std::string& where);
   ~Regex();
@@ -43,8 +45,8 @@ class Regex {
   // In how many one-pass pieces captures are taken (1: in one go).
   size_t pieces() const { return pieces_.empty() ? 1 : pieces_.size(); }
 
-  // How far a text that does not match gets: the longest run of the expression's leading parts that still matches, where
-  // in the text it ends, and the part that was expected there.
+  // How far a text that does not match gets: the longest run of the expression's leading parts that
+  // still matches, where in the text it ends, and the part that was expected there.
   struct Reach {
     size_t expression_end = 0;  // bytes of the expression that matched
     size_t text_end = 0;        // bytes of the text that they took

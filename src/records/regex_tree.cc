@@ -130,13 +130,16 @@ class Parser {
       return atom;
     }
     if (min > kRepeatMax || max > kRepeatMax) return No("a repeat count over 1000");
-    if (atom.kind == NodeKind::kBegin || atom.kind == NodeKind::kEnd) return No("a repeated anchor");
+    if (atom.kind == NodeKind::kBegin || atom.kind == NodeKind::kEnd)
+      return No("a repeated anchor");
     Node repeat{.kind = NodeKind::kRepeat, .min = min, .max = max, .begin = atom.begin};
     repeat.greedy = !Eat("?");
     repeat.end = at_;
     repeat.children.push_back(std::move(atom));
-    // a** and (a*)+ are legal only as groups; a second operator here is RE2's error, not ours to judge.
-    if (!Done() && (Peek() == '*' || Peek() == '+' || Peek() == '?')) return No("a doubled repetition");
+    // a** and (a*)+ are legal only as groups; a second operator here is RE2's error, not ours to
+    // judge.
+    if (!Done() && (Peek() == '*' || Peek() == '+' || Peek() == '?'))
+      return No("a doubled repetition");
     int ignored = 0;
     if (Braces(&ignored, &ignored)) return No("a doubled repetition");
     return repeat;
@@ -237,18 +240,42 @@ class Parser {
   std::optional<ByteSet> EscapedSet() {
     const char c = Peek(1);
     switch (c) {
-      case 'd': at_ += 2; return Digits();
-      case 'D': at_ += 2; return ~Digits();
-      case 'w': at_ += 2; return Words();
-      case 'W': at_ += 2; return ~Words();
-      case 's': at_ += 2; return Blanks();
-      case 'S': at_ += 2; return ~Blanks();
-      case 'n': at_ += 2; return ByteSet::Of('\n');
-      case 't': at_ += 2; return ByteSet::Of('\t');
-      case 'r': at_ += 2; return ByteSet::Of('\r');
-      case 'f': at_ += 2; return ByteSet::Of('\f');
-      case 'v': at_ += 2; return ByteSet::Of('\v');
-      case 'a': at_ += 2; return ByteSet::Of('\a');
+      case 'd':
+        at_ += 2;
+        return Digits();
+      case 'D':
+        at_ += 2;
+        return ~Digits();
+      case 'w':
+        at_ += 2;
+        return Words();
+      case 'W':
+        at_ += 2;
+        return ~Words();
+      case 's':
+        at_ += 2;
+        return Blanks();
+      case 'S':
+        at_ += 2;
+        return ~Blanks();
+      case 'n':
+        at_ += 2;
+        return ByteSet::Of('\n');
+      case 't':
+        at_ += 2;
+        return ByteSet::Of('\t');
+      case 'r':
+        at_ += 2;
+        return ByteSet::Of('\r');
+      case 'f':
+        at_ += 2;
+        return ByteSet::Of('\f');
+      case 'v':
+        at_ += 2;
+        return ByteSet::Of('\v');
+      case 'a':
+        at_ += 2;
+        return ByteSet::Of('\a');
       case 'x': {
         const int high = HexDigit(Peek(2));
         const int low = HexDigit(Peek(3));
@@ -314,7 +341,8 @@ class Parser {
         const std::optional<ByteSet> high = ClassItem();
         if (!high) return std::nullopt;
         if (low->Single() < 0 || high->Single() < low->Single()) return No("an odd class range");
-        set = set | Range(static_cast<unsigned>(low->Single()), static_cast<unsigned>(high->Single()));
+        set = set |
+              Range(static_cast<unsigned>(low->Single()), static_cast<unsigned>(high->Single()));
       } else {
         set = set | *low;
       }

@@ -1,7 +1,8 @@
 #pragma once
 // A rule's expression as a tree, for the plan compiler and for `explain`.
-// RE2 stays the judge of what an expression is and matches; this parser reads the part of RE2's syntax that plans are
-// made of (https://github.com/google/re2/wiki/Syntax, Latin-1 mode, no flags) and says no to the rest.
+// RE2 stays the judge of what an expression is and matches; this parser reads the part of RE2's
+// syntax that plans are made of (https://github.com/google/re2/wiki/Syntax, Latin-1 mode, no flags)
+// and says no to the rest.
 
 #include <cstdint>
 #include <optional>
@@ -43,7 +44,8 @@ struct UnsupportedConstruct {
   size_t offset = 0;
 };
 
-// Parses an expression that RE2 has accepted. Fills `unsupported` and returns nothing when it is outside the part above.
+// Parses an expression that RE2 has accepted. Fills `unsupported` and returns nothing when it is
+// outside the part above.
 std::optional<Node> ParseRegexTree(std::string_view expression, UnsupportedConstruct* unsupported);
 
 // What a piece of the tree can begin with, for telling alternatives apart by the next byte.

@@ -1,0 +1,164 @@
+#include "pipeline/intake.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace parshall::pipeline {
+namespace {
+
+// At a stop, what the writer has already put into the pipe is still taken, up to this.
+constexpr uint64_t kRestBytesMax = uint64_t{16} << 20;
+// A buffer that had to grow for a long line is given back when the line is through.
+constexpr size_t kBufferSlack = size_t{64} << 10;
+
+bool StdinReady() {
+  pollfd input{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+  return ::poll(&input, 1, 0) > 0;
+}
+
+}  // namespace
+
+Intake::Intake(std::unique_ptr<bytes::SourceSet> sources, IntakeOptions options)
+    : options_(options), sources_(std::move(sources)) {}
+
+SourceEntry& Intake::EntryOf(bytes::Source* source) {
+  const uint32_t index = source->index();
+  if (index >= entries_.size() || entries_[index] == nullptr) {
+    const std::lock_guard lock(entries_mutex_);
+    if (index >= entries_.size()) entries_.resize(size_t{index} + 1);
+    entries_[index] = std::make_unique<SourceEntry>(source, options_.line_bytes_max);
+  }
+  return *entries_[index];
+}
+
+std::vector<SourceEntry*> Intake::entries() const {
+  const std::lock_guard lock(entries_mutex_);
+  std::vector<SourceEntry*> known;
+  for (const auto& entry : entries_) {
+    if (entry != nullptr) known.push_back(entry.get());
+  }
+  return known;
+}
+
+std::vector<std::string> Intake::failures() const {
+  const std::lock_guard lock(entries_mutex_);
+  return failures_;
+}
+
+std::vector<std::string> Intake::TakeNotices() {
+  const std::lock_guard lock(entries_mutex_);
+  return std::exchange(notices_, {});
+}
+
+void Intake::Stop() { sources_->Stop(); }
+
+// Makes room for the carried half line, one read and the padding.
+void Intake::Prepare(SourceEntry& entry, Batch* batch) {
+  const size_t needed = entry.framer.reserve() + options_.read_bytes + lines::kPadBytes;
+  const size_t usual = options_.read_bytes + kBufferSlack + lines::kPadBytes;
+  const size_t wanted = std::max(needed, usual);
+  if (batch->buffer_size < needed || batch->buffer_size > 4 * wanted) {
+    // Not value-initialised: a megabyte of zeros would cost more than the read.
+    batch->buffer.reset(new char[wanted]);
+    batch->buffer_size = wanted;
+  }
+}
+
+// True when the batch has something in it.
+bool Intake::ReadInto(SourceEntry& entry, Batch* batch) {
+  Prepare(entry, batch);
+  char* const buffer = batch->buffer.get();
+  const bytes::ReadResult read =
+      entry.source->Read(buffer + entry.framer.reserve(), options_.read_bytes);
+  batch->entry = &entry;
+  switch (read.status) {
+    case bytes::ReadStatus::kBytes:
+      entry.framer.Feed(buffer, read.size, read.offset, read.file, &batch->cuts);
+      batch->bytes = read.size;
+      break;
+    case bytes::ReadStatus::kNothing:
+      return false;
+    case bytes::ReadStatus::kFailed: {
+      const std::lock_guard lock(entries_mutex_);
+      failures_.push_back(entry.name + ": " + read.error);
+      notices_.push_back(failures_.back());
+      [[fallthrough]];
+    }
+    case bytes::ReadStatus::kFileEnded:
+    case bytes::ReadStatus::kEnded:
+      entry.framer.EndFile(buffer, &batch->cuts);
+      batch->file_ended = true;
+      break;
+  }
+  batch->bytes_skipped = entry.framer.tally().bytes_skipped - entry.bytes_skipped;
+  entry.bytes_skipped += batch->bytes_skipped;
+  return true;
+}
+
+// After a stop: what stands in the pipe already, then each source's half line, if it can never be
+// completed.
+bool Intake::TakeRest(Batch* batch) {
+  for (; closing_ < entries_.size(); ++closing_) {
+    if (entries_[closing_] == nullptr) continue;
+    SourceEntry& entry = *entries_[closing_];
+    const bool pipe = entry.name == "stdin";
+    if (pipe && stopped_ && rest_bytes_ < kRestBytesMax && StdinReady()) {
+      if (ReadInto(entry, batch) && !batch->file_ended) {
+        rest_bytes_ += batch->bytes;
+        return true;
+      }
+    }
+    if (pipe && !batch->file_ended) {
+      Prepare(entry, batch);
+      entry.framer.EndFile(batch->buffer.get(), &batch->cuts);
+    }
+    // A followed file's half line waits for its other half, in another run.
+    batch->entry = &entry;
+    batch->file_ended = true;
+    ++closing_;
+    return true;
+  }
+  return false;
+}
+
+bool Intake::Take(Batch* batch) {
+  const std::lock_guard lock(mutex_);
+  batch->entry = nullptr;
+  batch->cuts.clear();
+  batch->bytes = 0;
+  batch->bytes_skipped = 0;
+  batch->file_ended = false;
+  while (!ended_) {
+    bytes::Source* source = nullptr;
+    const bytes::Ready ready =
+        sources_->Next(options_.idle_batches ? options_.idle_ms : -1, &source);
+    if (std::vector<std::string> notices = sources_->TakeNotices(); !notices.empty()) {
+      const std::lock_guard entries_lock(entries_mutex_);
+      notices_.insert(notices_.end(), notices.begin(), notices.end());
+    }
+    switch (ready) {
+      case bytes::Ready::kSource:
+        if (!ReadInto(EntryOf(source), batch)) continue;
+        break;
+      case bytes::Ready::kIdle:
+        batch->entry = nullptr;
+        break;
+      case bytes::Ready::kEnded:
+        ended_ = true;
+        continue;
+      case bytes::Ready::kStopped:
+        ended_ = stopped_ = true;
+        continue;
+    }
+    batch->ticket = next_ticket_++;
+    return true;
+  }
+  if (!TakeRest(batch)) return false;
+  batch->ticket = next_ticket_++;
+  return true;
+}
+
+}  // namespace parshall::pipeline

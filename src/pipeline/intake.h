@@ -1,0 +1,99 @@
+#pragma once
+// Takes the next piece of input: one worker at a time reads from whichever source is ready, cuts at
+// whole lines and gives the piece a ticket, the place of its records in the output.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "bytes/source_set.h"
+#include "lines/newline_framer.h"
+#include "pipeline/event_joiner.h"
+
+namespace parshall::pipeline {
+
+// What a source is to the pipeline. The framer belongs to the intake's lock, the state to the turn.
+struct SourceEntry {
+  SourceEntry(bytes::Source* from, size_t line_bytes_max)
+      : source(from),
+        index(from->index()),
+        name(from->name()),
+        framer(line_bytes_max),
+        state(line_bytes_max) {
+    // Records name their source; stdin is the usual one and goes without. Padded for the JSON
+    // encoder.
+    label = name == "stdin" ? std::string() : name;
+    label.reserve(label.size() + lines::kPadBytes);
+  }
+
+  bytes::Source* source;
+  uint32_t index;
+  std::string name;
+  std::string label;
+  lines::NewlineFramer framer;
+  uint64_t bytes_skipped = 0;  // of the framer's tally, already given to a batch
+  SourceState state;
+};
+
+// One piece of work. One thread; its buffer is reused from batch to batch.
+struct Batch {
+  uint64_t ticket = 0;
+  SourceEntry* entry =
+      nullptr;  // null: nothing came for a while; open events of all sources may be closed
+  std::vector<lines::Cut> cuts;  // whole lines, in the buffer
+  uint64_t bytes = 0;            // read for this batch
+  uint64_t bytes_skipped = 0;
+  bool file_ended = false;  // nothing will come behind these lines in their file
+
+  std::unique_ptr<char[]> buffer;
+  size_t buffer_size = 0;
+};
+
+struct IntakeOptions {
+  size_t line_bytes_max = size_t{1} << 20;
+  size_t read_bytes = size_t{256} << 10;
+  int idle_ms = 200;         // how long an open event waits for its next line
+  bool idle_batches = true;  // some rule joins lines, or some source has pieces
+};
+
+// Any thread; one at a time is inside Take().
+class Intake {
+ public:
+  Intake(std::unique_ptr<bytes::SourceSet> sources, IntakeOptions options);
+
+  // False when all sources ended or Stop() was called, and everything was handed out.
+  bool Take(Batch* batch);
+  void Stop();
+
+  // The sources so far, in order of their index. Entries live as long as the intake.
+  std::vector<SourceEntry*> entries() const;
+  // Sentences about sources that failed; the run's exit code is 1 when there are any.
+  std::vector<std::string> failures() const;
+  // Everything worth a line in the log since the last call.
+  std::vector<std::string> TakeNotices();
+
+ private:
+  SourceEntry& EntryOf(bytes::Source* source);
+  bool ReadInto(SourceEntry& entry, Batch* batch);
+  bool TakeRest(Batch* batch);
+  void Prepare(SourceEntry& entry, Batch* batch);
+
+  const IntakeOptions options_;
+  std::unique_ptr<bytes::SourceSet> sources_;
+  mutable std::mutex mutex_;
+  mutable std::mutex entries_mutex_;
+  std::vector<std::unique_ptr<SourceEntry>> entries_;  // by index; written under both mutexes
+  std::vector<std::string> failures_;
+  std::vector<std::string> notices_;
+  uint64_t next_ticket_ = 0;
+  uint64_t rest_bytes_ = 0;
+  bool stopped_ = false;
+  bool ended_ = false;
+  size_t closing_ = 0;  // the next entry to hand out for closing, once ended
+};
+
+}  // namespace parshall::pipeline

@@ -1,0 +1,297 @@
+#include "pipeline/line_worker.h"
+
+#include <time.h>
+
+#include <array>
+
+#include "records/event_time.h"
+
+namespace parshall::pipeline {
+namespace {
+
+using records::Outcome;
+
+// One line in so many has its rules timed: under 1 % of the time, and enough to see which rule
+// costs.
+constexpr uint64_t kSampleEvery = 1024;
+constexpr size_t kOutputKeptBytes = size_t{2} << 20;
+
+uint64_t MonotonicNanos() {
+  timespec now;
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+}
+
+Moment RealTime() {
+  timespec now;
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return {.seconds = now.tv_sec, .nanos = static_cast<uint32_t>(now.tv_nsec)};
+}
+
+// The wrapping's own time stands in for that of a line without one. RFC 3164 leaves the year out;
+// it is not taken.
+bool EnvelopeMoment(std::span<const lines::EnvelopeField> envelope, Moment* moment) {
+  for (const lines::EnvelopeField& field : envelope) {
+    if ((field.name == lines::kContainerTime || field.name == lines::kSyslogTime) &&
+        ParseRfc3339(field.text, moment)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+std::vector<metrics::RuleFields> RuleFieldsOf(const records::RuleProgram& program) {
+  std::vector<metrics::RuleFields> all;
+  for (const records::CompiledRule& rule : program.rules) {
+    all.push_back({.rule_name = rule.name, .event = rule.event, .fields = rule.fields});
+  }
+  return all;
+}
+
+LineWorker::LineWorker(std::shared_ptr<const records::RuleProgram> program,
+                       std::shared_ptr<metrics::Store> store, Turnstile* turnstile,
+                       WorkerOptions options)
+    : program_(std::move(program)),
+      store_(std::move(store)),
+      options_(options),
+      shard_(store_->AddShard()),
+      meter_(*store_, shard_, RuleFieldsOf(*program_)),
+      matcher_(program_),
+      json_(program_),
+      turnstile_(turnstile) {
+  tally_.rule_last_match.resize(program_->rules.size());
+  matches_before_.resize(program_->rules.size());
+}
+
+SourceTally& LineWorker::TallyOf(const SourceEntry& entry) {
+  if (tally_.sources.size() <= entry.index) tally_.sources.resize(size_t{entry.index} + 1);
+  return tally_.sources[entry.index];
+}
+
+void LineWorker::Begin(Batch* batch) {
+  batch_ = batch;
+  now_ = RealTime();
+  now_ms_ = now_.seconds * 1000 + now_.nanos / 1'000'000;
+  earlier_.clear();
+  out_.clear();
+  out_.ShrinkTo(kOutputKeptBytes);
+  adopted_ = false;
+  lines_done_ = 0;
+  has_turn_ = false;
+  in_hand_ = 0;
+  section_.emplace(shard_, batch->ticket, now_ms_);
+}
+
+// Waits until everything before this batch is done. The shard is given up meanwhile: the worker
+// that is waited for may itself wait for a scrape, and the scrape for this shard.
+void LineWorker::Turn() {
+  if (!has_turn_) {
+    if (!turnstile_->IsTurn(batch_->ticket)) {
+      // A scrape may look now: the line at hand is read and has no outcome yet.
+      if (source_tally_ != nullptr) source_tally_->lines_waiting += in_hand_;
+      section_.reset();
+      turnstile_->Wait(batch_->ticket);
+      section_.emplace(shard_, batch_->ticket, now_ms_);
+      if (source_tally_ != nullptr) source_tally_->lines_waiting -= in_hand_;
+    }
+    has_turn_ = true;
+  }
+  if (adopted_ || entry_ == nullptr) return;
+  adopted_ = true;
+  OpenEvent& left_open = entry_->state.event;
+  if (!left_open.open) return;
+  if (lines_done_ > 0) {
+    CloseEvent(&left_open, &earlier_);  // a line of this batch has ended it
+  } else {
+    std::swap(event_, left_open);
+    left_open.Close();
+  }
+}
+
+void LineWorker::Process(Batch* batch) {
+  entry_ = batch->entry;
+  Begin(batch);
+  source_tally_ = &TallyOf(*entry_);
+  source_tally_->bytes_read += batch->bytes;
+  source_tally_->bytes_skipped += batch->bytes_skipped;
+  for (const lines::Cut& cut : batch->cuts) Cut(cut);
+  if (batch->file_ended) {
+    Turn();
+    FlushPieces();
+    CloseEvent(&event_, &out_);
+  }
+  Commit();
+}
+
+void LineWorker::Flush(const std::vector<SourceEntry*>& entries, Batch* batch) {
+  entry_ = nullptr;
+  Begin(batch);
+  Turn();
+  for (SourceEntry* entry : entries) {
+    entry_ = entry;
+    source_tally_ = &TallyOf(*entry);
+    CloseEvent(&entry->state.event, &out_);
+  }
+  entry_ = nullptr;
+  Commit();
+}
+
+// The batch is counted; takes the turn and leaves behind what is still open.
+void LineWorker::Commit() {
+  for (size_t rule = 0; rule < matches_before_.size(); ++rule) {
+    const uint64_t matches = matcher_.tally().rules[rule].matches;
+    if (matches != matches_before_[rule]) {
+      tally_.rule_last_match[rule] = static_cast<double>(now_ms_) * 1e-3;
+      matches_before_[rule] = matches;
+    }
+  }
+  // What an earlier batch left open is either part of event_ by now or ended by this batch's lines.
+  Turn();
+  if (entry_ != nullptr && event_.open) {
+    std::swap(entry_->state.event, event_);
+    event_.Close();
+  }
+  section_.reset();
+}
+
+void LineWorker::Cut(const lines::Cut& cut) {
+  if (cut.oversized) {
+    ++source_tally_->lines_framed;
+    in_hand_ = 1;
+    Logical({.text = {cut.begin, cut.size()}, .envelope = {}, .lines = 1, .oversized = true});
+    return;
+  }
+  lines::LineIterator iterator(cut);
+  std::string_view line;
+  while (iterator.Next(&line)) Physical(line);
+}
+
+void LineWorker::Physical(std::string_view text) {
+  ++source_tally_->lines_framed;
+  in_hand_ = 1;
+  if (!unwrapper_.Unwrap(text, &unwrapped_)) {
+    Logical({.text = text, .envelope = {}});
+    return;
+  }
+  if (!unwrapped_.pieces) {
+    Logical({.text = unwrapped_.payload, .envelope = unwrapped_.fields()});
+    return;
+  }
+  Turn();
+  lines::JoinedLine joined;
+  ++source_tally_->lines_waiting;
+  in_hand_ = 0;
+  if (!entry_->state.pieces.Add(unwrapped_, &joined)) return;
+  source_tally_->lines_waiting -= joined.lines;
+  Logical({.text = joined.text,
+           .envelope = joined.fields,
+           .lines = joined.lines,
+           .oversized = joined.oversized});
+}
+
+void LineWorker::FlushPieces() {
+  lines::JoinedLine joined;
+  while (entry_->state.pieces.Flush(&joined)) {
+    source_tally_->lines_waiting -= joined.lines;
+    Logical({.text = joined.text,
+             .envelope = joined.fields,
+             .lines = joined.lines,
+             .oversized = joined.oversized});
+  }
+}
+
+void LineWorker::Logical(const Line& line) {
+  if (line.oversized) {
+    CloseEvent(&event_, &out_);
+    ++lines_done_;
+    EmitLine(line, Outcome::kOversized);
+    return;
+  }
+  records::Record record;
+  const bool sample = ++sample_ % kSampleEvery == 0;
+  const Outcome outcome =
+      matcher_.Match(line.text, entry_->name, &record, sample ? MonotonicNanos : nullptr);
+  if (outcome == Outcome::kUnmatched) {
+    Join(line);
+    return;
+  }
+  if (event_.open) CloseEvent(&event_, &out_);
+  ++lines_done_;
+  Count(outcome, line.lines);
+  if (outcome == Outcome::kDropped) return;
+  if (outcome == Outcome::kMatched) {
+    if (program_->rules[record.rule].multiline) {
+      event_.Start(record.rule, line.text, line.envelope);
+      return;
+    }
+    meter_.Apply(record);
+  }
+  if (options_.write_records) Emit(record, line.envelope, &out_);
+}
+
+// A line that no rule knows: it continues the event before it, or is unmatched.
+void LineWorker::Join(const Line& line) {
+  if (!event_.open) Turn();  // that event may stand in an earlier batch
+  if (event_.open && event_.continuation.Belongs(line.text)) {
+    tally_.continuation_lines += line.lines;
+    if (event_.Add(line.text, options_.line_bytes_max)) {
+      Count(Outcome::kMatched, line.lines);
+    } else {
+      Count(Outcome::kOversized, line.lines);
+    }
+    return;
+  }
+  CloseEvent(&event_, &out_);
+  ++lines_done_;
+  EmitLine(line, Outcome::kUnmatched);
+}
+
+// Counts and writes a joined event. The whole text is matched again by its rule; where the pattern
+// does not reach over line ends, the first line makes the record and the rest is kept beside it.
+void LineWorker::CloseEvent(OpenEvent* event, Buffer* out) {
+  if (!event->open) return;
+  records::Record record;
+  const std::string_view text = event->Padded();
+  Outcome outcome = matcher_.MatchRule(event->rule, text, entry_->name, &record);
+  std::vector<lines::EnvelopeField> envelope = event->envelope;
+  if (outcome == Outcome::kUnmatched) {
+    outcome = matcher_.MatchRule(event->rule, text.substr(0, event->first_line_size), entry_->name,
+                                 &record);
+    if (text.size() > event->first_line_size) {
+      envelope.push_back({"continuation", text.substr(event->first_line_size + 1)});
+    }
+  }
+  if (outcome == Outcome::kMatched || outcome == Outcome::kRejected) {
+    if (outcome == Outcome::kMatched) meter_.Apply(record);
+    if (options_.write_records) Emit(record, envelope, out);
+  }
+  event->Close();
+}
+
+void LineWorker::Count(Outcome outcome, uint64_t lines) {
+  source_tally_->outcomes[static_cast<size_t>(outcome)] += lines;
+  in_hand_ = 0;
+}
+
+sinks::RecordContext LineWorker::Context(std::span<const lines::EnvelopeField> envelope) const {
+  sinks::RecordContext context{.read_at = now_, .source = entry_->label, .envelope = envelope};
+  if (!envelope.empty()) {
+    context.has_envelope_moment = EnvelopeMoment(envelope, &context.envelope_moment);
+  }
+  return context;
+}
+
+void LineWorker::Emit(const records::Record& record, std::span<const lines::EnvelopeField> envelope,
+                      Buffer* out) {
+  json_.Append(record, Context(envelope), out);
+}
+
+void LineWorker::EmitLine(const Line& line, Outcome outcome) {
+  Count(outcome, line.lines);
+  if (!options_.write_records) return;
+  json_.AppendLine(line.text, records::OutcomeName(outcome), Context(line.envelope), &out_);
+}
+
+}  // namespace parshall::pipeline

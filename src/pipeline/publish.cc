@@ -1,0 +1,121 @@
+#include "pipeline/publish.h"
+
+#include <initializer_list>
+#include <utility>
+
+namespace parshall::pipeline {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+using Labels = std::initializer_list<std::pair<const char*, std::string>>;
+
+MetricFamily MakeFamily(const char* name, const char* help, MetricType type = MetricType::Counter) {
+  MetricFamily family;
+  family.name = name;
+  family.help = help;
+  family.type = type;
+  return family;
+}
+
+void AddRow(MetricFamily* family, Labels labels, double value) {
+  ClientMetric metric;
+  for (const auto& [name, text] : labels) metric.label.push_back({name, text});
+  if (family->type == MetricType::Counter) {
+    metric.counter.value = value;
+  } else {
+    metric.gauge.value = value;
+  }
+  family->metric.push_back(std::move(metric));
+}
+
+void AddRow(MetricFamily* family, Labels labels, uint64_t value) {
+  AddRow(family, labels, static_cast<double>(value));
+}
+
+void SourceFamilies(const Ledger& ledger, std::vector<MetricFamily>* out) {
+  MetricFamily read = MakeFamily("parshall_lines_read_total",
+                                 "Lines of the source that were read and have an outcome.");
+  MetricFamily lines =
+      MakeFamily("parshall_lines_total", "Lines of the source by what became of them.");
+  MetricFamily bytes =
+      MakeFamily("parshall_bytes_read_total", "Bytes of the source that were consumed.");
+  MetricFamily skipped =
+      MakeFamily("parshall_bytes_skipped_total", "Bytes of over-long lines behind their cut.");
+  for (const Ledger::Source& source : ledger.sources) {
+    AddRow(&read, {{"source", source.name}},
+           source.tally.lines_framed - source.tally.lines_waiting);
+    for (size_t n = 0; n < records::kOutcomes; ++n) {
+      const std::string outcome(records::OutcomeName(static_cast<records::Outcome>(n)));
+      AddRow(&lines, {{"source", source.name}, {"outcome", outcome}}, source.tally.outcomes[n]);
+    }
+    AddRow(&bytes, {{"source", source.name}}, source.tally.bytes_read);
+    AddRow(&skipped, {{"source", source.name}}, source.tally.bytes_skipped);
+  }
+  for (MetricFamily* family : {&read, &lines, &bytes, &skipped}) out->push_back(std::move(*family));
+}
+
+void RuleFamilies(const Ledger& ledger, std::vector<MetricFamily>* out) {
+  MetricFamily matches = MakeFamily("parshall_rule_matches_total", "Lines that the rule matched.");
+  MetricFamily misses = MakeFamily("parshall_rule_misses_total",
+                                   "Lines that the rule was asked about and did not match.");
+  MetricFamily by_plan =
+      MakeFamily("parshall_rule_plan_matches_total",
+                 "Lines that the rule matched by its plan, without its regular expression.");
+  MetricFamily seconds =
+      MakeFamily("parshall_rule_seconds_total",
+                 "Time spent on the rule, hits and misses, estimated from a sample of the lines.");
+  MetricFamily last = MakeFamily(
+      "parshall_rule_last_match_timestamp_seconds",
+      "When the rule last matched a line, as Unix time; 0 if it never did.", MetricType::Gauge);
+  uint64_t asked = ledger.matching.lines;
+  const double scale = ledger.matching.sampled_lines == 0
+                           ? 0.0
+                           : static_cast<double>(ledger.matching.lines) /
+                                 static_cast<double>(ledger.matching.sampled_lines);
+  for (size_t n = 0; n < ledger.rules.size() && n < ledger.matching.rules.size(); ++n) {
+    const records::RuleTally& rule = ledger.matching.rules[n];
+    const std::string& name = ledger.rules[n];
+    // A rule is asked about what the rules before it did not match.
+    AddRow(&matches, {{"rule", name}}, rule.matches);
+    AddRow(&misses, {{"rule", name}}, asked - rule.matches);
+    asked -= rule.matches;
+    AddRow(&by_plan, {{"rule", name}}, rule.plan_matches);
+    AddRow(&seconds, {{"rule", name}}, static_cast<double>(rule.sampled_nanos) * 1e-9 * scale);
+    AddRow(&last, {{"rule", name}}, ledger.rule_last_match[n]);
+  }
+  for (MetricFamily* family : {&matches, &misses, &by_plan, &seconds, &last})
+    out->push_back(std::move(*family));
+}
+
+}  // namespace
+
+std::vector<MetricFamily> LedgerFamilies(const Ledger& ledger) {
+  std::vector<MetricFamily> families;
+  SourceFamilies(ledger, &families);
+  RuleFamilies(ledger, &families);
+  const std::pair<MetricFamily, uint64_t> totals[] = {
+      {MakeFamily("parshall_records_total",
+                  "Records made; a traceback joined to its event is one."),
+       ledger.records.records},
+      {MakeFamily("parshall_continuation_lines_total",
+                  "Lines that were joined to the event before them."),
+       ledger.continuation_lines},
+      {MakeFamily("parshall_timestamp_errors_total",
+                  "Records whose time could not be read; @timestamp is the time of reading."),
+       ledger.records.timestamp_errors},
+      {MakeFamily("parshall_regex_lines_total",
+                  "Lines on which a regular expression had to run, since no plan could decide."),
+       ledger.matching.regex_lines},
+      {MakeFamily("parshall_output_bytes_total", "Bytes of records written."), ledger.output_bytes},
+  };
+  for (const auto& [family, value] : totals) {
+    families.push_back(family);
+    AddRow(&families.back(), {}, value);
+  }
+  return families;
+}
+
+}  // namespace parshall::pipeline

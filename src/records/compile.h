@@ -1,0 +1,107 @@
+#pragma once
+// Rules as the matcher runs them: expressions compiled to RE2 and, where possible, to plans; fields
+// to recipes.
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "records/plan.h"
+#include "records/record.h"
+#include "records/regex.h"
+#include "rules/rule.h"
+
+namespace parshall::records {
+
+// How one field's text becomes its value.
+struct Conversion {
+  rules::FieldType type = rules::FieldType::kString;
+  bool typed = false;         // declared in the rule; otherwise JSON's own type is kept
+  bool dash_is_null = false;  // the only null text is "-", the usual case
+  std::vector<std::string> nulls;
+  std::optional<std::string> fallback;
+  double unit = 1.0;
+};
+
+// Fills one slot of the record. Recipes with one slot are alternatives: the first that is there,
+// fills it.
+struct Recipe {
+  int slot = 0;
+  int capture = 0;  // a group of the pattern; 0: a key of the JSON event
+  int key = 0;      // index into RuleProgram::keys
+  Conversion conversion;
+  // kHttpRequest: where its parts go, -1 for nowhere.
+  int method_slot = -1;
+  int path_slot = -1;
+  int protocol_slot = -1;
+};
+
+struct CompiledCondition {
+  int slot = -1;                    // a field of the rule
+  int key = -1;                     // or a key of the JSON event
+  bool source = false;              // or the name of the source
+  std::vector<std::string> values;  // empty: it only has to be there
+};
+
+struct TimestampField {
+  int slot = 0;
+  std::string format;  // FieldSpec::format; empty: RFC 3339, CLF or epoch, whichever fits
+};
+
+struct CompiledRule {
+  std::string name;
+  rules::EventKind event = rules::EventKind::kLog;
+  bool json = false;  // only lines that are JSON events
+  int from_key = -1;  // the key whose text the pattern is matched against; -1: the line
+  bool multiline = false;
+  bool drop = false;
+  std::unique_ptr<Regex> regex;  // null: no pattern
+  std::optional<Plan> plan;
+  std::string why_no_plan;
+  std::vector<CompiledCondition> key_conditions;    // checked before the pattern is tried
+  std::vector<CompiledCondition> field_conditions;  // checked on the fields
+  std::vector<FieldInfo> fields;                    // by slot
+  std::vector<Recipe> recipes;
+  std::vector<TimestampField> timestamp;
+};
+
+// All rules and what they share. Immutable; any thread. Held by shared_ptr, since a reload replaces
+// it.
+struct RuleProgram {
+  std::vector<CompiledRule> rules;
+  // Keys of JSON events that some rule looks at, [0] "@timestamp", [1] "source".
+  std::vector<std::string> keys;
+  // Keys by a cheap hash of their text (KeyBucket), so that most members of an event are passed
+  // over.
+  std::array<std::vector<uint16_t>, 64> key_buckets;
+  bool any_json = false;
+  // Rules that can match a line that begins with this byte ([256]: an empty line); rules over 63
+  // always may.
+  std::array<uint64_t, 257> rules_by_first_byte{};
+};
+
+inline constexpr int kTimestampKey = 0;
+inline constexpr int kSourceKey = 1;
+
+inline size_t KeyBucket(std::string_view key) {
+  if (key.empty()) return 0;
+  const auto first = static_cast<unsigned char>(key.front());
+  const auto last = static_cast<unsigned char>(key.back());
+  return (key.size() * 7 + first + last * 3u) & 63;
+}
+
+struct CompileOutcome {
+  std::shared_ptr<const RuleProgram> program;  // null when there are faults
+  std::vector<Error> faults;                   // all of them
+};
+
+// `wanted_fields` are the fields that metrics need: rules for JSON events look them up among the
+// event's keys.
+CompileOutcome CompileRules(const rules::RuleSet& rules,
+                            const std::vector<std::string>& wanted_fields);
+
+}  // namespace parshall::records

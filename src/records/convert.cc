@@ -1,0 +1,142 @@
+#include "records/convert.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+
+#include "base/numbers.h"
+
+namespace parshall::records {
+namespace {
+
+using rules::FieldType;
+
+bool IsNull(const Conversion& conversion, std::string_view text) {
+  if (conversion.dash_is_null) return text.size() == 1 && text[0] == '-';
+  return std::any_of(conversion.nulls.begin(), conversion.nulls.end(),
+                     [text](const std::string& null) { return null == text; });
+}
+
+// "200" may be written to JSON as it is; "0200", "+1" and "-" may not.
+bool PlainDigits(std::string_view text) {
+  return !text.empty() && (text[0] != '0' || text.size() == 1) && text[0] != '-';
+}
+
+bool ToInt(std::string_view text, Value* value) {
+  int64_t integer = 0;
+  if (ParseInt64(text, &integer)) {
+    value->kind = ValueKind::kInt;
+    value->integer = integer;
+    value->json_number = PlainDigits(text) || IsJsonNumber(text);
+    return true;
+  }
+  // More digits than an int64 holds: still a number, and written as it was logged. 200.0 is the
+  // integer 200.
+  double number = 0;
+  if (!ParseDouble(text, &number)) return false;
+  const bool digits = text.find_first_not_of("-0123456789") == std::string_view::npos;
+  if (digits) {
+    value->kind = ValueKind::kFloat;
+    value->number = number;
+    value->json_number = IsJsonNumber(text);
+    return true;
+  }
+  if (number != std::floor(number) || std::abs(number) > 9e15) return false;
+  value->kind = ValueKind::kInt;
+  value->integer = static_cast<int64_t>(number);
+  value->json_number = IsJsonNumber(text);
+  return true;
+}
+
+bool ToFloat(std::string_view text, double unit, Value* value) {
+  double number = 0;
+  if (!ParseDouble(text, &number)) return false;
+  value->kind = ValueKind::kFloat;
+  value->number = number * unit;
+  value->json_number = unit == 1.0 && IsJsonNumber(text);
+  return true;
+}
+
+bool ToBytes(std::string_view text, double unit, Value* value) {
+  if (unit == 1.0) return ToInt(text, value);
+  double number = 0;
+  if (!ParseDouble(text, &number)) return false;
+  const double bytes = number * unit;
+  if (bytes == std::floor(bytes) && std::abs(bytes) < 9e15) {
+    value->kind = ValueKind::kInt;
+    value->integer = static_cast<int64_t>(bytes);
+  } else {
+    value->kind = ValueKind::kFloat;
+    value->number = bytes;
+  }
+  value->json_number = false;
+  return true;
+}
+
+bool ToBool(std::string_view text, Value* value) {
+  constexpr std::string_view kTrue[] = {"true", "1", "yes", "on", "True", "TRUE"};
+  constexpr std::string_view kFalse[] = {"false", "0", "no", "off", "False", "FALSE"};
+  const bool yes = std::find(std::begin(kTrue), std::end(kTrue), text) != std::end(kTrue);
+  if (!yes && std::find(std::begin(kFalse), std::end(kFalse), text) == std::end(kFalse))
+    return false;
+  value->kind = ValueKind::kBool;
+  value->integer = yes;
+  return true;
+}
+
+bool IsIp(std::string_view text) {
+  std::array<char, INET6_ADDRSTRLEN + 1> copy{};
+  if (text.empty() || text.size() >= copy.size()) return false;
+  std::memcpy(copy.data(), text.data(), text.size());
+  std::array<unsigned char, sizeof(in6_addr)> address;
+  return inet_pton(AF_INET, copy.data(), address.data()) == 1 ||
+         inet_pton(AF_INET6, copy.data(), address.data()) == 1;
+}
+
+bool ToType(const Conversion& conversion, std::string_view text, Value* value) {
+  switch (conversion.type) {
+    case FieldType::kInt:
+      return ToInt(text, value);
+    case FieldType::kBytes:
+      return ToBytes(text, conversion.unit, value);
+    case FieldType::kFloat:
+      return ToFloat(text, 1.0, value);
+    case FieldType::kDuration:
+      return ToFloat(text, conversion.unit, value);
+    case FieldType::kBool:
+      return ToBool(text, value);
+    case FieldType::kIp:
+      return IsIp(text);
+    case FieldType::kString:
+    case FieldType::kTime:
+    case FieldType::kHttpRequest:
+      return true;
+  }
+  return true;
+}
+
+}  // namespace
+
+bool ConvertNull(const Conversion& conversion, Value* value) {
+  value->kind = ValueKind::kNull;
+  value->data = nullptr;
+  value->size = 0;
+  if (!conversion.fallback) return true;
+  value->data = conversion.fallback->data();
+  value->size = static_cast<uint32_t>(conversion.fallback->size());
+  value->kind = ValueKind::kString;
+  return ToType(conversion, *conversion.fallback, value);
+}
+
+bool Convert(const Conversion& conversion, std::string_view text, Value* value) {
+  if (IsNull(conversion, text)) return ConvertNull(conversion, value);
+  value->data = text.data();
+  value->size = static_cast<uint32_t>(text.size());
+  value->kind = ValueKind::kString;
+  return ToType(conversion, text, value);
+}
+
+}  // namespace parshall::records

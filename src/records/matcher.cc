@@ -1,0 +1,331 @@
+#include "records/matcher.h"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <charconv>
+
+#include "base/timestamp.h"
+#include "records/convert.h"
+#include "records/http_request.h"
+
+namespace parshall::records {
+namespace {
+
+using rules::FieldType;
+
+constexpr std::array<std::string_view, kOutcomes> kOutcomeNames = {
+    "matched", "unmatched", "oversized", "dropped", "rejected"};
+constexpr size_t kUnescapeSlack = 16;  // UnescapeJson may write so much behind its text
+constexpr size_t kNumberBytes = 24;    // an int64 in decimal
+
+uint64_t NoClock() { return 0; }
+
+bool IsText(const JsonMember& member) { return member.kind == JsonKind::kString; }
+
+}  // namespace
+
+std::string_view OutcomeName(Outcome outcome) {
+  return kOutcomeNames[static_cast<size_t>(outcome)];
+}
+
+Matcher::Matcher(std::shared_ptr<const RuleProgram> program) : program_(std::move(program)) {
+  tally_.rules.resize(program_->rules.size());
+  found_.resize(program_->keys.size());
+  texts_.resize(program_->keys.size());
+  size_t slots = 0;
+  for (const CompiledRule& rule : program_->rules) slots = std::max(slots, rule.fields.size());
+  values_.resize(slots);
+}
+
+Outcome Matcher::Match(std::string_view line, std::string_view source, Record* record,
+                       NanosClock clock) {
+  event_ = Event::kNotParsed;
+  scratch_used_ = 0;
+  line_size_ = line.size();
+  ++tally_.lines;
+  if (clock != nullptr) ++tally_.sampled_lines;
+  const NanosClock now = clock != nullptr ? clock : NoClock;
+  const size_t first_byte = line.empty() ? 256 : static_cast<unsigned char>(line[0]);
+  const uint64_t candidates = program_->rules_by_first_byte[first_byte];
+  const size_t count = program_->rules.size();
+  bool regex_before = false;
+  for (size_t index = 0; index < count; ++index) {
+    if (index < 64 && ((candidates >> index) & 1) == 0) continue;
+    const CompiledRule& rule = program_->rules[index];
+    by_plan_ = true;
+    const uint64_t begin = clock != nullptr ? now() : 0;
+    const Verdict verdict = Try(rule, line, source);
+    if (clock != nullptr) tally_.rules[index].sampled_nanos += now() - begin;
+    if (!by_plan_ && !regex_before) {
+      regex_before = true;
+      ++tally_.regex_lines;
+    }
+    if (verdict == Verdict::kNo) continue;
+    ++tally_.rules[index].matches;
+    if (by_plan_) ++tally_.rules[index].plan_matches;
+    return Finish(rule, index, verdict, record);
+  }
+  return Outcome::kUnmatched;
+}
+
+Outcome Matcher::MatchRule(size_t index, std::string_view line, std::string_view source,
+                           Record* record) {
+  event_ = Event::kNotParsed;
+  scratch_used_ = 0;
+  line_size_ = line.size();
+  by_plan_ = true;
+  const CompiledRule& rule = program_->rules[index];
+  const Verdict verdict = Try(rule, line, source);
+  if (verdict == Verdict::kNo) return Outcome::kUnmatched;
+  return Finish(rule, index, verdict, record);
+}
+
+Outcome Matcher::Finish(const CompiledRule& rule, size_t index, Verdict verdict, Record* record) {
+  if (rule.drop) return Outcome::kDropped;
+  record->rule = static_cast<uint32_t>(index);
+  record->event = rule.event;
+  record->values = values_.data();
+  record->values_count = static_cast<uint32_t>(rule.fields.size());
+  record->own_timestamp = false;
+  record->own_source = false;
+  if (rule.json) {
+    HideOverwritten(rule, record);
+  } else {
+    record->members = nullptr;
+    record->members_count = 0;
+  }
+  return verdict == Verdict::kYes ? Outcome::kMatched : Outcome::kRejected;
+}
+
+Matcher::Verdict Matcher::Try(const CompiledRule& rule, std::string_view line,
+                              std::string_view source) {
+  std::string_view text = line;
+  if (rule.json) {
+    if (!ParseEvent(line)) return Verdict::kNo;
+  }
+  for (const CompiledCondition& condition : rule.key_conditions) {
+    if (!Holds(condition, source)) return Verdict::kNo;
+  }
+  if (rule.from_key >= 0) {
+    if (!IsText(found_[static_cast<size_t>(rule.from_key)]) || !KeyText(rule.from_key, &text)) {
+      return Verdict::kNo;
+    }
+  }
+  if (rule.regex != nullptr) {
+    PlanVerdict verdict = PlanVerdict::kUnknown;
+    if (rule.plan) verdict = RunPlan(*rule.plan, text.data(), text.data() + text.size(), captures_);
+    if (verdict == PlanVerdict::kNoMatch) return Verdict::kNo;
+    if (verdict == PlanVerdict::kUnknown) {
+      by_plan_ = false;
+      if (!rule.regex->Match(text, captures_)) return Verdict::kNo;
+    }
+  }
+  const bool typed = Fill(rule);
+  for (const CompiledCondition& condition : rule.field_conditions) {
+    const Value& value = values_[static_cast<size_t>(condition.slot)];
+    if (!value.there()) return Verdict::kNo;
+    if (!condition.values.empty() && std::find(condition.values.begin(), condition.values.end(),
+                                               value.text()) == condition.values.end()) {
+      return Verdict::kNo;
+    }
+  }
+  return typed ? Verdict::kYes : Verdict::kRejected;
+}
+
+bool Matcher::ParseEvent(std::string_view line) {
+  if (event_ == Event::kNotParsed) {
+    event_ = events_.Parse(line) ? Event::kParsed : Event::kNone;
+    if (event_ == Event::kParsed) FindKeys();
+  }
+  return event_ == Event::kParsed;
+}
+
+// One pass over the members for all keys that any rule looks at. A key that stands twice counts as
+// it does in Python and JavaScript: the last one.
+void Matcher::FindKeys() {
+  std::fill(found_.begin(), found_.end(), JsonMember{});
+  std::fill(texts_.begin(), texts_.end(), std::string_view());
+  bool paths = false;
+  for (const JsonMember& member : events_.members()) {
+    std::string_view key = member.key.substr(1, member.key.size() - 2);
+    std::string unescaped;
+    if (key.find('\\') != std::string_view::npos) {
+      unescaped.resize(member.key.size() + kUnescapeSlack);
+      char* end = UnescapeJson(member.key, unescaped.data());
+      key = {unescaped.data(), static_cast<size_t>(end - unescaped.data())};
+    }
+    for (const uint16_t wanted : program_->key_buckets[KeyBucket(key)]) {
+      if (program_->keys[wanted] == key) found_[wanted] = member;
+    }
+    paths = paths || member.kind == JsonKind::kObject;
+  }
+  if (!paths) return;
+  for (size_t key = 0; key < found_.size(); ++key) {
+    const std::string& path = program_->keys[key];
+    const size_t dot = path.find('.');
+    if (!found_[key].key.empty() || dot == std::string::npos) continue;
+    for (const JsonMember& member : events_.members()) {
+      if (member.kind != JsonKind::kObject) continue;
+      const std::string_view name = member.key.substr(1, member.key.size() - 2);
+      if (path.size() > name.size() && path[name.size()] == '.' &&
+          path.compare(0, name.size(), name) == 0) {
+        FindJsonPath(member.value, std::string_view(path).substr(name.size() + 1), &found_[key]);
+      }
+    }
+  }
+}
+
+// Each key's text is unescaped once a line, so all of them fit into the size of the line and some
+// slack. The block is sized at its first use on a line: views into it are handed out after that.
+char* Matcher::Scratch(size_t bytes) {
+  if (scratch_used_ == 0) {
+    const size_t whole = line_size_ +
+                         (found_.size() + values_.size() + 1) * (kNumberBytes + kUnescapeSlack) +
+                         kPaddingBytes;
+    if (scratch_.size() < whole) scratch_.resize(whole);
+  }
+  assert(scratch_used_ + bytes + kUnescapeSlack + kPaddingBytes <=
+         scratch_.size());  // each text comes once
+  char* place = scratch_.data() + scratch_used_;
+  scratch_used_ += bytes + kUnescapeSlack;
+  return place;
+}
+
+// The text of a scalar: unescaped for strings, as it stands for the rest.
+bool Matcher::KeyText(int key, std::string_view* text) {
+  const JsonMember& member = found_[static_cast<size_t>(key)];
+  if (member.key.empty() || member.kind == JsonKind::kObject || member.kind == JsonKind::kArray) {
+    return false;
+  }
+  if (!IsText(member)) {
+    *text = member.value;
+    return true;
+  }
+  std::string_view& cached = texts_[static_cast<size_t>(key)];
+  if (cached.data() == nullptr) {
+    cached = member.value.substr(1, member.value.size() - 2);
+    if (cached.find('\\') != std::string_view::npos) {
+      char* out = Scratch(cached.size());
+      cached = {out, static_cast<size_t>(UnescapeJson(member.value, out) - out)};
+    }
+  }
+  *text = cached;
+  return true;
+}
+
+bool Matcher::Holds(const CompiledCondition& condition, std::string_view source) {
+  std::string_view text;
+  if (condition.source) {
+    text = source;
+  } else {
+    const JsonMember& member = found_[static_cast<size_t>(condition.key)];
+    if (member.key.empty() || member.kind == JsonKind::kNull) return false;
+    if (condition.values.empty()) return true;
+    if (!KeyText(condition.key, &text)) return false;
+  }
+  return condition.values.empty() || std::find(condition.values.begin(), condition.values.end(),
+                                               text) != condition.values.end();
+}
+
+bool Matcher::Fill(const CompiledRule& rule) {
+  for (size_t slot = 0; slot < rule.fields.size(); ++slot) values_[slot].kind = ValueKind::kAbsent;
+  bool typed = true;
+  for (const Recipe& recipe : rule.recipes) {
+    Value& value = values_[static_cast<size_t>(recipe.slot)];
+    if (value.kind != ValueKind::kAbsent) continue;
+    if (recipe.capture > 0) {
+      const Capture& capture = captures_[recipe.capture];
+      if (capture.begin == nullptr) continue;
+      typed = Convert(recipe.conversion,
+                      {capture.begin, static_cast<size_t>(capture.end - capture.begin)}, &value) &&
+              typed;
+    } else {
+      // A JSON key of another type than declared is the event's own affair: it is written as it
+      // came, and counts as null for metrics.
+      if (!FillFromKey(recipe, &value)) value.kind = ValueKind::kNull;
+    }
+    if (recipe.method_slot >= 0) SplitRequest(recipe);
+  }
+  return typed;
+}
+
+bool Matcher::FillFromKey(const Recipe& recipe, Value* value) {
+  const JsonMember& member = found_[static_cast<size_t>(recipe.key)];
+  std::string_view text;
+  if (member.key.empty()) return true;  // absent
+  if (member.kind == JsonKind::kNull) return ConvertNull(recipe.conversion, value);
+  if (!KeyText(recipe.key, &text)) return false;
+  if (recipe.conversion.typed) {
+    if (!Convert(recipe.conversion, text, value)) return false;
+    if (value->kind == ValueKind::kInt && !value->json_number) {
+      // 200.0 is the status 200, as a label too.
+      char* out = Scratch(kNumberBytes);
+      const std::to_chars_result digits = std::to_chars(out, out + kNumberBytes, value->integer);
+      value->data = out;
+      value->size = static_cast<uint32_t>(digits.ptr - out);
+    }
+    return true;
+  }
+  Conversion as_json;
+  if (member.kind == JsonKind::kNumber) as_json.type = FieldType::kInt;
+  if (member.kind == JsonKind::kTrue || member.kind == JsonKind::kFalse)
+    as_json.type = FieldType::kBool;
+  if (Convert(as_json, text, value)) return true;
+  as_json.type = FieldType::kFloat;
+  return Convert(as_json, text, value);
+}
+
+void Matcher::SplitRequest(const Recipe& recipe) {
+  const Value& request = values_[static_cast<size_t>(recipe.slot)];
+  HttpRequest parts;
+  const bool split = request.kind == ValueKind::kString && SplitHttpRequest(request.text(), &parts);
+  const auto set = [this, split](int slot, std::string_view text) {
+    Value& value = values_[static_cast<size_t>(slot)];
+    value.kind = split && !text.empty() ? ValueKind::kString : ValueKind::kNull;
+    value.data = text.data();
+    value.size = static_cast<uint32_t>(text.size());
+  };
+  set(recipe.method_slot, parts.method);
+  set(recipe.path_slot, parts.path);
+  set(recipe.protocol_slot, parts.protocol);
+}
+
+// The event's own keys stay as they came, first and in their order, but for those that a parsed
+// field replaces (as Python's dict.update would) and an @timestamp that is no time.
+void Matcher::HideOverwritten(const CompiledRule& rule, Record* record) {
+  const JsonMember& own_timestamp = found_[kTimestampKey];
+  bool odd_timestamp = false;
+  if (!own_timestamp.key.empty()) {
+    Moment moment;
+    std::string_view text;
+    record->own_timestamp =
+        IsText(own_timestamp) && KeyText(kTimestampKey, &text) && ParseRfc3339(text, &moment);
+    odd_timestamp = !record->own_timestamp;
+  }
+  record->own_source = !found_[kSourceKey].key.empty();
+  const std::vector<JsonMember>& members = events_.members();
+  record->members = members.data();
+  record->members_count = static_cast<uint32_t>(members.size());
+  if (rule.regex == nullptr && !odd_timestamp) return;
+  const auto replaced = [this, &rule](const JsonMember& member) {
+    const std::string_view key = member.key.substr(1, member.key.size() - 2);
+    for (size_t slot = 0; slot < rule.fields.size(); ++slot) {
+      const FieldInfo& field = rule.fields[slot];
+      if (field.in_record && field.name == key && values_[slot].kind != ValueKind::kAbsent)
+        return true;
+    }
+    return false;
+  };
+  if (!odd_timestamp && std::none_of(members.begin(), members.end(), replaced)) return;
+  members_.clear();
+  for (JsonMember member : members) {
+    if (replaced(member)) continue;
+    if (odd_timestamp && member.key == "\"@timestamp\"") member.key = "\"@timestamp_original\"";
+    members_.push_back(member);
+  }
+  record->members = members_.data();
+  record->members_count = static_cast<uint32_t>(members_.size());
+}
+
+}  // namespace parshall::records

@@ -1,0 +1,85 @@
+#pragma once
+// Lines → records: asks the rules in order; the first that matches makes the record.
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "records/compile.h"
+#include "records/json_event.h"
+#include "records/record.h"
+
+namespace parshall::records {
+
+// What became of a line; the names are the values of the label `outcome`.
+enum class Outcome : uint8_t { kMatched, kUnmatched, kOversized, kDropped, kRejected };
+inline constexpr size_t kOutcomes = 5;
+std::string_view OutcomeName(Outcome outcome);
+
+// What a matcher has counted about one rule. The pipeline publishes it.
+struct RuleTally {
+  uint64_t matches = 0;
+  uint64_t plan_matches = 0;   // of these, by plan alone
+  uint64_t sampled_nanos = 0;  // time spent trying it, on the sampled lines
+};
+struct MatcherTally {
+  std::vector<RuleTally> rules;
+  uint64_t lines = 0;          // asked about
+  uint64_t sampled_lines = 0;  // of these, timed
+  uint64_t regex_lines = 0;    // on which RE2 had to run at least once
+};
+
+// One thread. Holds the rule program, and the scratch that a record's views point into.
+class Matcher {
+ public:
+  using NanosClock = uint64_t (*)();
+
+  explicit Matcher(std::shared_ptr<const RuleProgram> program);
+
+  // Matches one line, without its line end; kPaddingBytes behind it must be readable. On kMatched
+  // and kRejected `record` is filled and valid until the next call. kRejected: a rule matched, but
+  // a value is not of its field's type; the record has the value as text. kDropped: a rule with
+  // `drop: true` matched. `source` is for conditions on the source. A clock makes this line a
+  // sample of the rules' cost.
+  Outcome Match(std::string_view line, std::string_view source, Record* record,
+                NanosClock clock = nullptr);
+
+  // One rule alone, not tallied: for joined events, `explain` and examples.
+  Outcome MatchRule(size_t rule, std::string_view line, std::string_view source, Record* record);
+
+  const RuleProgram& program() const { return *program_; }
+  const MatcherTally& tally() const { return tally_; }
+
+ private:
+  enum class Verdict : uint8_t { kNo, kYes, kRejected };
+
+  Verdict Try(const CompiledRule& rule, std::string_view line, std::string_view source);
+  Outcome Finish(const CompiledRule& rule, size_t index, Verdict verdict, Record* record);
+  bool ParseEvent(std::string_view line);
+  void FindKeys();
+  bool KeyText(int key, std::string_view* text);
+  bool Holds(const CompiledCondition& condition, std::string_view source);
+  bool Fill(const CompiledRule& rule);
+  bool FillFromKey(const Recipe& recipe, Value* value);
+  void SplitRequest(const Recipe& recipe);
+  char* Scratch(size_t bytes);
+  void HideOverwritten(const CompiledRule& rule, Record* record);
+
+  std::shared_ptr<const RuleProgram> program_;
+  MatcherTally tally_;
+  JsonEventParser events_;
+  enum class Event : uint8_t { kNotParsed, kNone, kParsed } event_ = Event::kNotParsed;
+  std::vector<JsonMember> found_;        // by key of the program; an empty key: not there
+  std::vector<std::string_view> texts_;  // their unescaped texts, once asked for
+  std::vector<JsonMember>
+      members_;  // the event's members, when some are not to be written as they came
+  std::vector<Value> values_;
+  std::vector<char> scratch_;  // unescaped texts of one line
+  size_t scratch_used_ = 0;
+  size_t line_size_ = 0;
+  bool by_plan_ = false;
+  Capture captures_[kCapturesMax];
+};
+
+}  // namespace parshall::records

@@ -1,0 +1,69 @@
+#pragma once
+// Records → JSON, one object a line, `flat` schema (SPEC: "Records"): keys in a stable order,
+// always valid UTF-8.
+//
+// Text lines:  "@timestamp", the fields in the order of the pattern, the envelope's fields,
+// "source". JSON events: their own keys as they came, then the parsed fields, the envelope's
+// fields, "@timestamp" (unless the event
+//              has a valid one of its own), "source".
+// No rule:     "@timestamp", "message", "outcome", the envelope's fields, "source".
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/buffer.h"
+#include "base/timestamp.h"
+#include "lines/unwrap.h"
+#include "records/compile.h"
+#include "records/matcher.h"
+#include "records/record.h"
+
+namespace parshall::sinks {
+
+// What a record needs beyond its rule's fields.
+struct RecordContext {
+  Moment read_at;           // stands in for a record without a time of its own
+  std::string_view source;  // written unless empty; 64 readable bytes behind it
+  std::span<const lines::EnvelopeField> envelope;  // what the container wrapping said
+  bool has_envelope_moment =
+      false;  // the wrapping's time stands in before the time of reading does
+  Moment envelope_moment;
+};
+
+struct RecordJsonTally {
+  uint64_t records = 0;
+  uint64_t timestamp_errors = 0;  // a time was there and was none
+};
+
+// One thread. Keys are rendered once, at construction.
+class RecordJson {
+ public:
+  explicit RecordJson(std::shared_ptr<const records::RuleProgram> program);
+
+  // Appends the record and '\n'.
+  void Append(const records::Record& record, const RecordContext& context, Buffer* out);
+  // A line without a record of its own: "outcome" is "unmatched" or "oversized".
+  void AppendLine(std::string_view line, std::string_view outcome, const RecordContext& context,
+                  Buffer* out);
+
+  const RecordJsonTally& tally() const { return tally_; }
+
+ private:
+  struct Key {
+    std::string text;  // ,"host":
+    bool in_record = true;
+  };
+
+  char* AppendMoment(char* at, Moment moment);
+  char* AppendTail(char* at, const RecordContext& context, bool with_source);
+  static size_t TailBytesMax(const RecordContext& context);
+
+  std::shared_ptr<const records::RuleProgram> program_;
+  std::vector<std::vector<Key>> keys_;  // by rule, by slot
+  RecordJsonTally tally_;
+};
+
+}  // namespace parshall::sinks
