@@ -23,16 +23,14 @@ Supply SupplyOf(const RuleSpec& rule) {
   Supply supply;
   supply.rule = &rule;
   supply.open = rule.kind == RuleKind::kJson || !rule.from.empty();
-  for (std::string& name : GroupNames(rule.pattern)) {
-    supply.fields.insert(name);
-    supply.groups.insert(std::move(name));
+  for (std::string& name : GroupNames(rule.pattern)) supply.groups.insert(std::move(name));
+  supply.fields = supply.groups;
+  for (const FieldSpec& field : rule.fields) {
+    if (!field.as.empty()) supply.fields.erase(field.name);
   }
   for (const FieldSpec& field : rule.fields) {
     if (!supply.open && !supply.groups.contains(field.name)) continue;
-    if (!field.as.empty()) {
-      supply.fields.erase(field.name);
-      supply.fields.insert(field.as);
-    }
+    if (!field.as.empty()) supply.fields.insert(field.as);
     if (field.type == FieldType::kHttpRequest) {
       supply.fields.insert({"method", "path", "protocol"});
     }

@@ -159,8 +159,10 @@ void CheckWhole(const RuleDraft& draft, Faults* faults) {
   for (const FieldSpec& field : rule.fields) {
     const std::string& name = field.as.empty() ? field.name : field.as;
     const auto [first, fresh] = names.emplace(name, &field);
-    if (fresh) continue;
-    faults->Add(field.where, title + ": the field " + Quoted(name) + " is also made in " +
+    // Several groups may feed one field, each from its own branch of the expression; its type stays
+    // one.
+    if (fresh || first->second->type == field.type) continue;
+    faults->Add(field.where, title + ": the field " + Quoted(name) + " has another type in " +
                                  first->second->where.ToString());
   }
 }

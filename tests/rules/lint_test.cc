@@ -47,11 +47,13 @@ TEST_CASE("Lint is silent about a sound rule set") {
   CHECK(Warnings(R"yaml(
 rules:
   - name: access
-    pattern: '^(?P<time>\S+) "(?P<request>[^"]*)" (?P<status>\d+) (?P<size>\d+)$'
+    pattern: '^(?P<time>\S+) "(?P<request>[^"]*)" (?P<status>\d+) (?P<size>\d+) ((?P<us>\d+)us|(?P<took>\d+))$'
     event: request
     timestamp: time
-    fields: {request: http_request, size: {type: bytes, as: bytes}}
-    examples: [{line: 'x "GET / HTTP/1.1" 200 3'}]
+    fields:
+      {request: http_request, size: {type: bytes, as: bytes},
+      us: {type: duration, unit: us, as: took}, took: {type: duration}}
+    examples: [{line: 'x "GET / HTTP/1.1" 200 3 4'}]
   - name: some
     json: true
     when: {logger: a}
@@ -65,8 +67,9 @@ rules:
     pattern: x
     examples: [{line: x}]
 metrics:
+  - {name: d, kind: gauge, help: h, value: took}
   - {name: a_total, kind: counter, help: h, event: request, labels: {m: method, s: status}}
-  - {name: b, kind: gauge, help: h, rules: access, value: bytes, when: {path: '*'}}
+  - {name: b, kind: gauge, help: h, rules: access, value: bytes, when: {path: '*', took: '*'}}
   - {name: c, kind: gauge, help: h, rules: [some, text], value: workers, labels: {x: y}}
 )yaml") == "");
 }

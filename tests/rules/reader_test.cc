@@ -336,7 +336,7 @@ TEST_CASE("ReadRules says what is wrong with a rule, and where") {
        "r.yaml:1:44: rule \"a\": field \"x\" has an unknown key \"nul\" (did you mean "
        "\"null\"?)\n"},
       {"rules: [{name: a, json: true, fields: {x: {as: y}, y: int}}]\n",
-       "r.yaml:1:52: rule \"a\": the field \"y\" is also made in r.yaml:1:40\n"},
+       "r.yaml:1:52: rule \"a\": the field \"y\" has another type in r.yaml:1:40\n"},
       {"rules: [{name: a, json: true, examples: [x]}]\n",
        "r.yaml:1:42: rule \"a\": example 1 must be a mapping (key: value), and this is a text\n"},
       {"rules: [{name: a, json: true, examples: [{record: {}}]}]\n",
