@@ -11,6 +11,7 @@
 
 #include "app/flags.h"
 #include "base/numbers.h"
+#include "base/quoted.h"
 
 namespace parshall::app {
 namespace {
@@ -20,16 +21,6 @@ namespace po = boost::program_options;
 constexpr unsigned kThreadsMax = 64;
 constexpr uint64_t kLineBytesLeast = 1 << 10;
 constexpr uint64_t kLineBytesMost = 1 << 30;
-
-// The same bytes can reach a terminal through an error: nothing in them may act there.
-std::string Quoted(std::string_view text) {
-  constexpr size_t kShownMax = 100;
-  std::string quoted = "\"";
-  for (const char c : text.substr(0, kShownMax)) {
-    quoted += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-  }
-  return quoted + (text.size() > kShownMax ? "…\"" : "\"");
-}
 
 std::string Join(std::string_view choices, std::string_view last_word) {
   std::string text;

@@ -11,8 +11,8 @@
 #include <memory>
 #include <mutex>
 
+#include "base/quoted.h"
 #include "base/timestamp.h"
-#include "base/utf8.h"
 
 namespace parshall {
 namespace {
@@ -38,35 +38,6 @@ void AppendName(std::string_view name, std::string* out) {
   for (const char c : name) out->push_back(IsNameByte(c) ? c : '_');
 }
 
-// JSON's escapes serve both forms: logfmt has no standard of its own, and its readers unquote like
-// JSON or Go. C1 controls (U+0080–U+009F) are escaped as well: U+009B begins a sequence on some
-// terminals, as ESC [ does.
-void AppendQuoted(std::string_view value, std::string* out) {
-  std::string valid;
-  AppendValidUtf8(value.substr(0, kMessageBytesMax), &valid);
-  out->push_back('"');
-  for (size_t i = 0; i < valid.size(); ++i) {
-    const auto c = static_cast<unsigned char>(valid[i]);
-    if (c == '"' || c == '\\') {
-      out->push_back('\\');
-      out->push_back(valid[i]);
-    } else if (c == '\n') {
-      out->append("\\n");
-    } else if (c == '\r') {
-      out->append("\\r");
-    } else if (c == '\t') {
-      out->append("\\t");
-    } else if (c < 0x20 || c == 0x7f) {
-      fmt::format_to(std::back_inserter(*out), "\\u{:04x}", c);
-    } else if (c == 0xc2 && static_cast<unsigned char>(valid[i + 1]) < 0xa0) {
-      fmt::format_to(std::back_inserter(*out), "\\u{:04x}", static_cast<unsigned char>(valid[++i]));
-    } else {
-      out->push_back(valid[i]);
-    }
-  }
-  out->push_back('"');
-}
-
 void AppendTime(std::chrono::system_clock::time_point time, std::string* out) {
   const auto since_epoch = time.time_since_epoch();
   const auto nanos = std::chrono::duration_cast<std::chrono::nanoseconds>(since_epoch).count();
@@ -75,11 +46,13 @@ void AppendTime(std::chrono::system_clock::time_point time, std::string* out) {
   out->append(text, sizeof text);
 }
 
-// The message and its context. The other half of the line is known to the formatter only.
+// JSON's quoting serves both forms: logfmt has no standard of its own, and its readers unquote like
+// JSON or Go. The message and its context. The other half of the line is known to the formatter
+// only.
 std::string EncodeBody(LogFormat format, std::string_view message, const LogContext& context) {
   const bool json = format == LogFormat::kJson;
   std::string body = json ? "\"msg\":" : "msg=";
-  AppendQuoted(message, &body);
+  AppendQuoted(message, kMessageBytesMax, &body);
   for (const auto& [name, value] : context.fields) {
     body += json ? ",\"" : " ";
     AppendName(name, &body);
@@ -87,7 +60,7 @@ std::string EncodeBody(LogFormat format, std::string_view message, const LogCont
     if (!json && IsPlain(value)) {
       body += value.substr(0, kMessageBytesMax);
     } else {
-      AppendQuoted(value, &body);
+      AppendQuoted(value, kMessageBytesMax, &body);
     }
   }
   return body;

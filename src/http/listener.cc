@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "base/numbers.h"
+#include "base/quoted.h"
 
 namespace parshall::http {
 namespace {
@@ -26,14 +27,6 @@ namespace {
 // net.core.somaxconn caps it.
 constexpr int kBacklog = 1024;
 constexpr mode_t kSocketFileMode = 0660;
-
-std::string Quoted(std::string_view text) {
-  std::string quoted = "\"";
-  for (const char c : text.substr(0, 200)) {
-    quoted += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-  }
-  return quoted + "\"";
-}
 
 // Closes its descriptor unless it was taken.
 class Socket {

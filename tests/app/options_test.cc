@@ -154,7 +154,7 @@ TEST_CASE("ParseOptions refuses with one sentence and the place") {
       {{"--zzzzzzzz"}, "there is no flag \"--zzzzzzzz\"; parshall --help lists the flags"},
       {{"-x"}, "there is no flag \"-x\""},
       {{"-o", "x"}, "there is no flag \"-o\""},
-      {{"--a\x1b[31m"}, "there is no flag \"--a?[31m\""},
+      {{"--a\x1b[31m"}, "there is no flag \"--a\\u001b[31m\""},
       {{"--" + std::string(100'000, 'x')}, "there is no flag \"--xxx"},
       {{"--Once"}, "there is no flag \"--Once\"; did you mean --once?"},
       {{"---once"}, "there is no flag"},
