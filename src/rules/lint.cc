@@ -63,17 +63,21 @@ void LintRule(const Supply& supply, Faults* warnings) {
   }
 }
 
-// A rule that takes every JSON event leaves none to the rules behind it.
+// A rule that takes every JSON event leaves none to the rules behind it. Fallback rules stand
+// behind all others.
 void LintOrder(const RuleSet& set, Faults* warnings) {
   const RuleSpec* greedy = nullptr;
-  for (const RuleSpec& rule : set.rules) {
-    const bool json = rule.kind == RuleKind::kJson || !rule.from.empty();
-    if (json && greedy != nullptr) {
-      warnings->Add(rule.where, "rule " + Quoted(rule.name) +
-                                    " is never tried: " + Quoted(greedy->name) + " in " +
-                                    greedy->where.ToString() + " takes every JSON event before it");
+  for (const bool fallback : {false, true}) {
+    for (const RuleSpec& rule : set.rules) {
+      if (rule.fallback != fallback) continue;
+      const bool json = rule.kind == RuleKind::kJson || !rule.from.empty();
+      if (json && greedy != nullptr) {
+        warnings->Add(rule.where,
+                      "rule " + Quoted(rule.name) + " is never tried: " + Quoted(greedy->name) +
+                          " in " + greedy->where.ToString() + " takes every JSON event before it");
+      }
+      if (greedy == nullptr && rule.kind == RuleKind::kJson && rule.when.empty()) greedy = &rule;
     }
-    if (greedy == nullptr && rule.kind == RuleKind::kJson && rule.when.empty()) greedy = &rule;
   }
 }
 

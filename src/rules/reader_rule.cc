@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/numbers.h"
+#include "base/timestamp.h"
 #include "rules/reader.h"
 #include "rules/reader_json.h"
 
@@ -63,18 +64,23 @@ std::string_view DefaultFault(FieldType type, std::string_view text) {
 
 void ReadFormat(Section* section, FieldSpec* field) {
   const std::optional<std::string> format = section->Text("format");
-  if (field->type == FieldType::kTime) field->format = format.value_or("rfc3339");
   if (!format) return;
   if (field->type != FieldType::kTime) {
     section->Add("format", section->title() + ": format: is for fields of type time only");
     return;
   }
+  field->format = *format;
   const std::vector<std::string_view> named = {"clf", "rfc3339", "epoch", "epoch_ms"};
-  if (std::find(named.begin(), named.end(), *format) == named.end() &&
-      format->find('%') == std::string::npos) {
+  if (std::find(named.begin(), named.end(), *format) != named.end()) return;
+  if (format->find('%') == std::string::npos) {
     section->Add("format", section->title() + ": format: cannot be " + Quoted(*format) +
                                " (known here: clf, rfc3339, epoch, epoch_ms, or a strptime format "
                                "with %)");
+    return;
+  }
+  const std::string_view fault = StrptimeFault(*format);
+  if (!fault.empty()) {
+    section->Add("format", section->title() + ": format: " + std::string(fault));
   }
 }
 
@@ -304,6 +310,7 @@ RuleDraft ReadRule(const std::string& file, const YamlNode& node, Faults* faults
   rule.when = ReadConditions(&section);
   rule.event = ReadEvent(&section).value_or(EventKind::kLog);
   rule.multiline = section.Bool("multiline").value_or(false);
+  rule.fallback = section.Bool("fallback").value_or(false);
   rule.drop = section.Bool("drop").value_or(false);
   rule.timestamp = section.Texts("timestamp").value_or(std::vector<std::string>());
   ReadFields(&section, &rule, faults);

@@ -39,7 +39,8 @@ struct FieldSpec {
   std::string name;    // the group in the pattern, or the (dotted) key of the JSON event
   std::string as;      // the field's name in the record and for metrics; empty: as `name`
   FieldType type = FieldType::kString;
-  std::string format;  // kTime: "clf", "rfc3339", "epoch", "epoch_ms" or a strptime format with %
+  std::string format;  // kTime: "clf", "rfc3339", "epoch", "epoch_ms" or a strptime format with %;
+                       // empty: RFC 3339, CLF or epoch, whichever fits
   double unit = 1.0;   // kDuration: seconds in one unit (us: 1e-6); kBytes: bytes in one unit
   std::vector<std::string> nulls;      // texts that mean null, "-" for example
   std::optional<std::string> fallback; // the text to take instead of null ("default:" in YAML)
@@ -80,6 +81,7 @@ struct RuleSpec {
   std::vector<FieldSpec> fields;
   std::vector<std::string> timestamp;  // fields that may give @timestamp; the first that can, does
   bool multiline = false;     // indented continuations and tracebacks belong to a line that this rule matched
+  bool fallback = false;      // tried only when no other rule matched, whatever the order of the files
   bool drop = false;          // a line that this rule matches gives no record and no metrics; outcome "dropped"
   std::vector<Example> examples;
   std::vector<std::string> not_examples;  // `not:` lines that the rule must not match

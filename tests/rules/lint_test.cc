@@ -96,6 +96,12 @@ TEST_CASE("Lint warns of what is hardly meant") {
        "it\n"
        "r.yaml:4:5: rule \"c\" is never tried: \"a\" in r.yaml:2:5 takes every JSON event before "
        "it\n"},
+      {"rules:\n"
+       "  - {name: a, json: true, fallback: true, examples: [{line: '{}'}]}\n"
+       "  - {name: b, json: true, fallback: true, when: {x: y}, examples: [{line: '{}'}]}\n"
+       "  - {name: c, json: true, when: {x: y}, examples: [{line: '{}'}]}\n",
+       "r.yaml:3:5: rule \"b\" is never tried: \"a\" in r.yaml:2:5 takes every JSON event before "
+       "it\n"},
       {"metrics: [{name: a_total, kind: counter, help: h}]",
        "r.yaml:1:11: metric \"a_total\" is never fed: no rule that keeps its lines gives records "
        "of "

@@ -53,6 +53,7 @@ rules:
   - name: plain
     json: true
     multiline: true
+    fallback: true
     drop: true
     examples:
       - line: |-
@@ -119,6 +120,8 @@ TEST_CASE("ReadRules reads every word of a rule") {
   CHECK(plain.kind == RuleKind::kJson);
   CHECK(plain.multiline);
   CHECK(plain.drop);
+  CHECK(plain.fallback);
+  CHECK_FALSE(access.fallback);
   CHECK(plain.event == EventKind::kLog);
   CHECK(plain.examples[0].line == "{\"a\":\n  1}");
 }
@@ -172,7 +175,7 @@ TEST_CASE("ReadRules reads every word of a metric") {
   CHECK(requests.labels[1].other == "_OTHER");
   CHECK(requests.labels[1].values == std::vector<std::string>{"200", "404"});
   CHECK(requests.labels[1].limit == 100);
-  CHECK(requests.labels[1].where.ToString() == "r.yaml:45:7");
+  CHECK(requests.labels[1].where.ToString() == "r.yaml:46:7");
   CHECK(requests.labels[2].field.empty());
   CHECK(requests.labels[2].text == "shop");
   CHECK(set.metrics[1].kind == MetricKind::kGauge);
@@ -203,9 +206,10 @@ TEST_CASE("ReadRules knows types, units and formats") {
       {"string", FieldType::kString, 1, ""},
       {"{type: float}", FieldType::kFloat, 1, ""},
       {"{type: bool, default: true}", FieldType::kBool, 1, ""},
-      {"{type: time}", FieldType::kTime, 1, "rfc3339"},
-      {"time", FieldType::kTime, 1, "rfc3339"},
+      {"{type: time}", FieldType::kTime, 1, ""},
+      {"time", FieldType::kTime, 1, ""},
       {"{type: time, format: '%d.%m.%Y %H:%M'}", FieldType::kTime, 1, "%d.%m.%Y %H:%M"},
+      {"{type: time, format: rfc3339}", FieldType::kTime, 1, "rfc3339"},
       {"{type: time, format: epoch_ms}", FieldType::kTime, 1, "epoch_ms"},
       {"{type: duration}", FieldType::kDuration, 1, ""},
       {"{type: duration, unit: ns}", FieldType::kDuration, 1e-9, ""},
@@ -322,6 +326,9 @@ TEST_CASE("ReadRules says what is wrong with a rule, and where") {
        "r.yaml:1:64: rule \"a\": field \"x\": format: cannot be \"iso\" (known here: clf, "
        "rfc3339, "
        "epoch, epoch_ms, or a strptime format with %)\n"},
+      {"rules: [{name: a, json: true, fields: {x: {type: time, format: '%H:%M'}}}]\n",
+       "r.yaml:1:64: rule \"a\": field \"x\": format: the time format has no year (%Y, %y, %F or "
+       "%s), so it names no moment\n"},
       {"rules: [{name: a, json: true, fields: {x: {unit: s}}}]\n",
        "r.yaml:1:50: rule \"a\": field \"x\": unit: is for fields of type duration or bytes "
        "only\n"},
@@ -512,7 +519,7 @@ TEST_CASE("ReadRules reports the faults of all files at once") {
                 RuleFile{"b.yaml", "a: b: c"},
                 RuleFile{"c.yaml", "rules: [{name: a, json: true, events: x}]"}}) ==
         "a.yaml:1:19: rule \"a\" has an unknown key \"xyz\" (known here: name, extends, pattern, "
-        "json, from, when, event, multiline, drop, timestamp, fields, examples, not)\n"
+        "json, from, when, event, multiline, fallback, drop, timestamp, fields, examples, not)\n"
         "b.yaml:1:5: a \": \" is not allowed here; is the indentation right, or are quotes "
         "missing?\n"
         "c.yaml:1:9: rule \"a\" is already in a.yaml:1:9; names are unique over all files\n"
