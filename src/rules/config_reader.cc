@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/numbers.h"
+#include "base/quoted.h"
 #include "rules/reader_metric.h"
 #include "rules/section.h"
 

@@ -4,6 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/quoted.h"
+
 namespace parshall::rules {
 namespace {
 

@@ -5,6 +5,8 @@
 #include <tuple>
 #include <utility>
 
+#include "base/quoted.h"
+
 namespace parshall::rules {
 namespace {
 
@@ -99,32 +101,6 @@ std::string Hint(std::string_view word, const std::vector<std::string_view>& can
     hint += candidates[i];
   }
   return hint + ")";
-}
-
-std::string Quoted(std::string_view text) {
-  constexpr size_t kShownMax = 60;
-  constexpr std::string_view kHex = "0123456789abcdef";
-  size_t size = std::min(text.size(), kShownMax);
-  // Never cut in the middle of a UTF-8 sequence.
-  while (size < text.size() && size > 0 &&
-         (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) {
-    --size;
-  }
-  std::string quoted = "\"";
-  for (const char c : text.substr(0, size)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '\n') {
-      quoted += "\\n";
-    } else if (byte < 0x20 || byte == 0x7F) {
-      quoted += "\\x";
-      quoted += kHex[byte >> 4];
-      quoted += kHex[byte & 15];
-    } else {
-      quoted += c;
-    }
-  }
-  if (size < text.size()) quoted += "…";
-  return quoted + "\"";
 }
 
 }  // namespace parshall::rules

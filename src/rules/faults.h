@@ -46,7 +46,4 @@ std::string_view Nearest(std::string_view word, const std::vector<std::string_vi
 // names them all: " (known here: counter, gauge, histogram)".
 std::string Hint(std::string_view word, const std::vector<std::string_view>& candidates);
 
-// The text in double quotes for a sentence: control characters escaped, cut after 60 bytes.
-std::string Quoted(std::string_view text);
-
 }  // namespace parshall::rules

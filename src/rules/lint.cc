@@ -4,6 +4,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "base/quoted.h"
 #include "rules/faults.h"
 
 namespace parshall::rules {

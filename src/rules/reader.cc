@@ -4,6 +4,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/quoted.h"
 #include "rules/faults.h"
 #include "rules/reader_metric.h"
 #include "rules/reader_rule.h"

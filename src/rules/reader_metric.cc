@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/numbers.h"
+#include "base/quoted.h"
 #include "rules/reader.h"
 #include "rules/reader_rule.h"
 

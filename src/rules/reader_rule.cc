@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/numbers.h"
+#include "base/quoted.h"
 #include "base/timestamp.h"
 #include "rules/reader.h"
 #include "rules/reader_json.h"

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/numbers.h"
+#include "base/quoted.h"
 
 namespace parshall::rules {
 

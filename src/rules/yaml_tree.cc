@@ -10,65 +10,12 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/quoted.h"
 #include "base/utf8.h"
+#include "rules/source_text.h"
 
 namespace parshall::rules {
 namespace {
-
-struct Place {
-  int line = 1;
-  int column = 1;
-};
-
-// Turns byte offsets into lines and columns. The library's own columns count bytes.
-class Lines {
- public:
-  explicit Lines(std::string_view text) : text_(text) {
-    starts_.push_back(0);
-    size_t inner = 0;
-    for (size_t i = 0; i < text.size(); ++i) {
-      if (i % kStride == 0) inner_.push_back(inner);
-      inner += Inner(text[i]);
-      if (text[i] == '\n') starts_.push_back(i + 1);
-    }
-  }
-
-  Place At(size_t offset) const {
-    offset = std::min(offset, text_.size());
-    const auto next = std::upper_bound(starts_.begin(), starts_.end(), offset);
-    const size_t start = *(next - 1);
-    const size_t characters = offset - start - (InnerBefore(offset) - InnerBefore(start));
-    return {static_cast<int>(next - starts_.begin()), static_cast<int>(characters) + 1};
-  }
-
-  // The offset of a place given by a line and a column in bytes, both from 0.
-  size_t Offset(int line, int column) const {
-    if (line < 0 || column < 0) return 0;
-    const size_t index = std::min(static_cast<size_t>(line), starts_.size() - 1);
-    return std::min(starts_[index] + static_cast<size_t>(column), text_.size());
-  }
-
- private:
-  // A file may be one line of 1 MiB with a node every other byte, so counting must not begin at its
-  // start.
-  static constexpr size_t kStride = 64;
-
-  // Whether the byte is the second or a later one of a UTF-8 sequence.
-  static bool Inner(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
-
-  size_t InnerBefore(size_t offset) const {
-    const size_t block = offset / kStride;
-    if (block >= inner_.size())
-      return inner_.empty() ? 0 : InnerBefore(offset - 1) + Inner(text_[offset - 1]);
-    size_t inner = inner_[block];
-    for (size_t i = block * kStride; i < offset; ++i) inner += Inner(text_[i]);
-    return inner;
-  }
-
-  std::string_view text_;
-  std::vector<size_t> starts_;  // of the lines
-  std::vector<size_t> inner_;   // how many inner bytes stand before each multiple of kStride
-};
 
 // Reads from memory without a copy.
 class ViewBuffer : public std::streambuf {
@@ -82,13 +29,12 @@ class ViewBuffer : public std::streambuf {
 // A long text weighs as much as one node for each so many bytes.
 constexpr size_t kBytesPerNode = 64;
 
-bool Blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-
 // Builds the tree from the library's events, which come in the order of the text. One thread.
 class TreeBuilder : public YAML::EventHandler {
  public:
-  TreeBuilder(const std::string& name, std::string_view text, const Lines& lines, Faults* faults)
-      : name_(name), text_(text), lines_(lines), faults_(faults) {}
+  TreeBuilder(const std::string& name, std::string_view text, const SourceText& source,
+              Faults* faults)
+      : name_(name), text_(text), source_(source), faults_(faults) {}
 
   int documents() const { return documents_; }
   bool stopped() const { return stopped_; }
@@ -101,8 +47,8 @@ class TreeBuilder : public YAML::EventHandler {
   // missing there.
   std::string QuoteHint() const {
     if (long_quote_end_ == 0) return {};
-    const Place first = lines_.At(long_quote_begin_);
-    const Place last = lines_.At(long_quote_end_);
+    const Place first = source_.At(long_quote_begin_);
+    const Place last = source_.At(long_quote_end_);
     return " (a quote opened in line " + std::to_string(first.line) + " is closed in line " +
            std::to_string(last.line) + ": is one missing?)";
   }
@@ -110,10 +56,11 @@ class TreeBuilder : public YAML::EventHandler {
   // The place of a fault that the library found at `at`: it names the end of the text where
   // something is not closed, and what was opened helps more.
   Place FaultPlace(const std::string& message, size_t at) const {
-    if (message.find("illegal EOF in scalar") != std::string::npos) return lines_.At(OpenQuote(at));
+    if (message.find("illegal EOF in scalar") != std::string::npos)
+      return source_.At(source_.OpenQuote(read_to_, at));
     const bool flow = message.find("flow not found") != std::string::npos;
     if (flow && !open_.empty()) return Place{open_.back().node.line, open_.back().node.column};
-    return lines_.At(at);
+    return source_.At(at);
   }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
@@ -208,10 +155,10 @@ class TreeBuilder : public YAML::EventHandler {
     int depth = 0;
   };
 
-  size_t Offset(const YAML::Mark& mark) const { return lines_.Offset(mark.line, mark.column); }
+  size_t Offset(const YAML::Mark& mark) const { return source_.Offset(mark.line, mark.column); }
 
   void Add(size_t offset, std::string what) {
-    const Place place = lines_.At(offset);
+    const Place place = source_.At(offset);
     faults_->Add(Where{name_, place.line, place.column}, std::move(what));
   }
 
@@ -232,7 +179,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   YamlNode NodeAt(const YAML::Mark& mark, YamlKind kind) const {
-    const Place place = lines_.At(Offset(mark));
+    const Place place = source_.At(Offset(mark));
     YamlNode node;
     node.kind = kind;
     node.line = node.text_line = place.line;
@@ -254,8 +201,8 @@ class TreeBuilder : public YAML::EventHandler {
   // does not always ask.
   void FindText(size_t at, YamlNode* node) {
     while (at < text_.size() && (text_[at] == '&' || text_[at] == '!')) {
-      while (at < text_.size() && !Blank(text_[at])) ++at;
-      while (at < text_.size() && Blank(text_[at])) ++at;
+      while (at < text_.size() && !SourceText::Blank(text_[at])) ++at;
+      while (at < text_.size() && SourceText::Blank(text_[at])) ++at;
     }
     read_to_ = at;
     if (at >= text_.size() || node->plain) return;
@@ -263,7 +210,7 @@ class TreeBuilder : public YAML::EventHandler {
     size_t begin = at;
     if (first == '\'' || first == '"') {
       begin = at + 1;
-      const size_t end = QuoteEnd(at);
+      const size_t end = source_.QuoteEnd(at);
       read_to_ = end == std::string_view::npos ? text_.size() : end + 1;
       if (end == std::string_view::npos) {
         Add(at, "this quote is never closed");
@@ -278,39 +225,9 @@ class TreeBuilder : public YAML::EventHandler {
       begin = text_.find_first_not_of(" \r\n", header_end);
       if (begin == std::string_view::npos) return;
     }
-    const Place place = lines_.At(begin);
+    const Place place = source_.At(begin);
     node->text_line = place.line;
     node->text_column = place.column;
-  }
-
-  // The first quote behind all that was understood which is never closed, or `otherwise`.
-  size_t OpenQuote(size_t otherwise) const {
-    for (size_t i = read_to_; i < text_.size(); ++i) {
-      const char before = i == 0 ? ' ' : text_[i - 1];
-      const bool begins = Blank(before) || std::string_view("[{,:").find(before) < 4;
-      if (text_[i] == '#' && Blank(before)) {
-        i = std::min(text_.find('\n', i), text_.size());
-      } else if (begins && (text_[i] == '\'' || text_[i] == '"')) {
-        const size_t end = QuoteEnd(i);
-        if (end == std::string_view::npos) return i;
-        i = end;
-      }
-    }
-    return otherwise;
-  }
-
-  // The offset of the quote that closes the one at `at`.
-  size_t QuoteEnd(size_t at) const {
-    const char quote = text_[at];
-    for (size_t i = at + 1; i < text_.size(); ++i) {
-      if (quote == '"' && text_[i] == '\\') {
-        ++i;
-      } else if (text_[i] == quote) {
-        if (quote == '"' || i + 1 >= text_.size() || text_[i + 1] != quote) return i;
-        ++i;
-      }
-    }
-    return std::string_view::npos;
   }
 
   void Begin(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YamlKind kind) {
@@ -416,7 +333,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   const std::string& name_;
   std::string_view text_;
-  const Lines& lines_;
+  const SourceText& source_;
   Faults* faults_;
   YamlNode root_;
   std::vector<Open> open_;
@@ -469,7 +386,7 @@ std::string Explain(const std::string& message) {
 
 // Control characters end a text silently in the library, and what is not UTF-8 could not become
 // JSON.
-bool CheckBytes(const std::string& name, std::string_view text, const Lines& lines,
+bool CheckBytes(const std::string& name, std::string_view text, const SourceText& source,
                 Faults* faults) {
   const auto control = std::find_if(text.begin(), text.end(), [](char c) {
     return static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r';
@@ -477,7 +394,7 @@ bool CheckBytes(const std::string& name, std::string_view text, const Lines& lin
   const size_t valid = ValidPrefix(text);
   const size_t clean = static_cast<size_t>(control - text.begin());
   if (std::min(valid, clean) == text.size()) return true;
-  const Place place = lines.At(std::min(valid, clean));
+  const Place place = source.At(std::min(valid, clean));
   faults->Add(Where{name, place.line, place.column},
               clean < valid ? "a control character; write it as \"\\x..\" in double quotes"
                             : "this is not UTF-8");
@@ -492,10 +409,10 @@ bool ReadYaml(const std::string& name, std::string_view text, YamlNode* root, Fa
     return false;
   }
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  const Lines lines(text);
-  if (!CheckBytes(name, text, lines, faults)) return false;
+  const SourceText source(text);
+  if (!CheckBytes(name, text, source, faults)) return false;
 
-  TreeBuilder builder(name, text, lines, faults);
+  TreeBuilder builder(name, text, source, faults);
   bool failed = false;
   // The library throws on what it cannot read; its marks count from 0.
   try {
@@ -507,7 +424,7 @@ bool ReadYaml(const std::string& name, std::string_view text, YamlNode* root, Fa
   } catch (const YAML::Exception& exception) {
     failed = true;
     if (!builder.stopped() && !builder.quote_open()) {
-      const size_t at = lines.Offset(exception.mark.line, exception.mark.column);
+      const size_t at = source.Offset(exception.mark.line, exception.mark.column);
       const Place place = builder.FaultPlace(exception.msg, at);
       faults->Add(Where{name, place.line, place.column},
                   Explain(exception.msg) + builder.QuoteHint());

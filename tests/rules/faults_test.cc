@@ -39,12 +39,6 @@ TEST_CASE("Hint names the near word, else a short list, else nothing") {
   CHECK(Hint("x", std::vector<std::string_view>(21, "word")).empty());
 }
 
-TEST_CASE("Quoted shows control characters and cuts at whole characters") {
-  CHECK(Quoted("a\nb\x01") == "\"a\\nb\\x01\"");
-  CHECK(Quoted(std::string(60, 'a')) == "\"" + std::string(60, 'a') + "\"");
-  CHECK(Quoted(std::string(59, 'a') + "éé") == "\"" + std::string(59, 'a') + "…\"");
-}
-
 TEST_CASE("Faults are ordered by file and place") {
   Faults faults;
   faults.Add(Where{"b.yaml", 9, 1}, "late");
