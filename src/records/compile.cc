@@ -29,7 +29,12 @@ class Compiler {
   CompileOutcome Run() {
     KeyIndex("@timestamp");
     KeyIndex("source");
-    for (const rules::RuleSpec& spec : set_.rules) Rule(spec);
+    for (const rules::RuleSpec& spec : set_.rules) {
+      if (!spec.fallback) Rule(spec);
+    }
+    for (const rules::RuleSpec& spec : set_.rules) {
+      if (spec.fallback) Rule(spec);
+    }
     CompileOutcome outcome{.program = nullptr, .faults = std::move(faults_)};
     if (!outcome.faults.empty()) return outcome;
     for (size_t key = 0; key < program_->keys.size(); ++key) {

@@ -55,7 +55,8 @@ bool ToFloat(std::string_view text, double unit, Value* value) {
   double number = 0;
   if (!ParseDouble(text, &number)) return false;
   value->kind = ValueKind::kFloat;
-  value->number = number * unit;
+  // Dividing by 1e6 rounds once, multiplying by 1e-6 twice: 989 us are 0.000989 s.
+  value->number = unit < 1.0 ? number / std::round(1.0 / unit) : number * unit;
   value->json_number = unit == 1.0 && IsJsonNumber(text);
   return true;
 }

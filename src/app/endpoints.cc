@@ -1,0 +1,155 @@
+#include "app/endpoints.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/registry.h>
+
+#include "app/version.h"
+#include "base/gzip.h"
+#include "http/negotiate.h"
+#include "http/router.h"
+#include "metrics/openmetrics.h"
+#include "metrics/own_families.h"
+#include "metrics/process_metrics.h"
+#include "metrics/text_format.h"
+#include "pipeline/publish.h"
+
+namespace parshall::app {
+namespace {
+
+constexpr int kGzipLevel = 1;
+
+// Facts that never change while the program runs.
+const prometheus::Registry& BuildRegistry() {
+  static const std::unique_ptr<prometheus::Registry> registry = [] {
+    auto made = std::make_unique<prometheus::Registry>();
+    prometheus::BuildGauge()
+        .Name("parshall_build_info")
+        .Help("The version of this program; the value is 1.")
+        .Labels({{"version", kVersion}, {"compiler", kCompiler}})
+        .Register(*made)
+        .Add({})
+        .Set(1);
+    return made;
+  }();
+  return *registry;
+}
+
+void AddCounter(const char* name, const char* help, uint64_t value,
+                std::vector<prometheus::MetricFamily>* out) {
+  prometheus::MetricFamily family;
+  family.name = name;
+  family.help = help;
+  family.type = prometheus::MetricType::Counter;
+  family.metric.emplace_back();
+  family.metric.back().counter.value = static_cast<double>(value);
+  out->push_back(std::move(family));
+}
+
+void Append(std::vector<prometheus::MetricFamily> from,
+            std::vector<prometheus::MetricFamily>* into) {
+  into->insert(into->end(), std::make_move_iterator(from.begin()),
+               std::make_move_iterator(from.end()));
+}
+
+constexpr std::string_view kLandingPage = R"html(<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>parshall</title>
+<style>body { font: 16px/1.5 system-ui, sans-serif; margin: 3rem auto; max-width: 40rem; padding: 0 1rem }</style>
+</head>
+<body>
+<h1>parshall</h1>
+<p>Log lines in, JSON records and exact metrics out.</p>
+<ul>
+<li><a href="/metrics">/metrics</a>: the metrics, for Prometheus</li>
+<li><a href="/-/healthy">/-/healthy</a>: whether the program runs</li>
+<li><a href="/-/ready">/-/ready</a>: whether it reads its sources</li>
+</ul>
+</body>
+</html>
+)html";
+
+}  // namespace
+
+Exposition::Exposition(pipeline::Pipeline* pipeline) : pipeline_(pipeline) {}
+
+std::vector<prometheus::MetricFamily> Exposition::OwnFamilies(
+    const pipeline::Pipeline::Moment& moment) const {
+  std::vector<prometheus::MetricFamily> own = BuildRegistry().Collect();
+  Append(pipeline::LedgerFamilies(moment.ledger), &own);
+  Append(metrics::MeterFamilies(moment.snapshot), &own);
+  Append(metrics::ProcessMetrics(), &own);
+  if (const http::Server* server = server_.load()) {
+    const http::ServerTally tally = server->tally();
+    AddCounter("parshall_http_requests_total", "HTTP requests answered, in whatever way.",
+               tally.requests, &own);
+    AddCounter("parshall_http_requests_refused_total",
+               "HTTP requests that were malformed, too large, or one too many.",
+               tally.requests_bad + tally.requests_busy, &own);
+    AddCounter("parshall_http_connections_total", "Connections accepted.",
+               tally.connections_accepted, &own);
+    AddCounter("parshall_http_connections_closed_early_total",
+               "Connections refused, timed out or closed for others.",
+               tally.connections_refused + tally.connections_timed_out + tally.connections_evicted,
+               &own);
+  }
+  return own;
+}
+
+std::string Exposition::Text() {
+  const pipeline::Pipeline::Moment moment = pipeline_->Scrape();
+  std::string body;
+  metrics::AppendText(moment.snapshot, OwnFamilies(moment), &body);
+  return body;
+}
+
+std::string Exposition::OpenMetrics() {
+  const pipeline::Pipeline::Moment moment = pipeline_->Scrape();
+  std::string body;
+  metrics::AppendOpenMetrics(moment.snapshot, OwnFamilies(moment), &body);
+  return body;
+}
+
+Result<std::unique_ptr<http::Server>> StartServer(const std::vector<std::string>& addresses,
+                                                  Exposition* exposition) {
+  http::Router router;
+  router.Add("/metrics", "GET", [exposition](const http::Request& request) {
+    const bool open = http::ChooseExposition(request.accept) == http::Exposition::kOpenMetrics;
+    http::Response response;
+    response.content_type = open ? metrics::kOpenMetricsContentType : metrics::kTextContentType;
+    response.body = open ? exposition->OpenMetrics() : exposition->Text();
+    response.headers.push_back({"Vary", "Accept, Accept-Encoding"});
+    if (http::AcceptsGzip(request.accept_encoding)) {
+      std::string packed = Gzip(response.body, kGzipLevel);
+      if (!packed.empty()) {
+        response.body = std::move(packed);
+        response.content_encoding = "gzip";
+      }
+    }
+    return response;
+  });
+  router.Add("/-/healthy", "GET",
+             [](const http::Request&) { return http::TextResponse(200, "parshall is healthy."); });
+  router.Add("/-/ready", "GET", [exposition](const http::Request&) {
+    return exposition->ready() ? http::TextResponse(200, "parshall is ready.")
+                               : http::TextResponse(503, "parshall is starting or stopping.");
+  });
+  router.Add("/", "GET", [](const http::Request&) {
+    http::Response response;
+    response.content_type = "text/html; charset=utf-8";
+    response.body = kLandingPage;
+    response.headers.push_back(
+        {"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"});
+    return response;
+  });
+  http::ServerOptions options;
+  options.addresses = addresses;
+  options.quick_paths = {"/-/healthy", "/-/ready", "/"};
+  return http::Server::Start(std::move(options), router.AsHandler());
+}
+
+}  // namespace parshall::app

@@ -1,0 +1,45 @@
+#pragma once
+// What is served over HTTP, bound to a run: the table of paths. The only place where http and
+// metrics meet.
+
+#include <prometheus/metric_family.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "http/server.h"
+#include "pipeline/pipeline.h"
+
+namespace parshall::app {
+
+// The run that the endpoints show. Any thread.
+class Exposition {
+ public:
+  explicit Exposition(pipeline::Pipeline* pipeline);
+
+  // One moment of everything, as Prometheus text or OpenMetrics.
+  std::string Text();
+  std::string OpenMetrics();
+
+  // The server's own counts join the exposition once it runs.
+  void SetServer(const http::Server* server) { server_ = server; }
+  void SetReady(bool ready) { ready_ = ready; }
+  bool ready() const { return ready_; }
+
+ private:
+  std::vector<prometheus::MetricFamily> OwnFamilies(const pipeline::Pipeline::Moment& moment) const;
+
+  pipeline::Pipeline* pipeline_;
+  std::atomic<const http::Server*> server_{nullptr};
+  std::atomic<bool> ready_{false};
+};
+
+// Starts serving /metrics, /-/healthy, /-/ready and the landing page. `exposition` outlives the
+// server.
+Result<std::unique_ptr<http::Server>> StartServer(const std::vector<std::string>& addresses,
+                                                  Exposition* exposition);
+
+}  // namespace parshall::app

@@ -1,0 +1,39 @@
+#pragma once
+// From what the operator named (files, formats, the configuration, or nothing) to rules and metrics
+// that run.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/options.h"
+#include "base/result.h"
+#include "metrics/store.h"
+#include "records/compile.h"
+#include "rules/config.h"
+#include "rules/rule.h"
+
+namespace parshall::app {
+
+// What runs. program and store are null when there are faults.
+struct ActiveRules {
+  rules::RuleSet set;
+  std::shared_ptr<const records::RuleProgram> program;
+  std::shared_ptr<metrics::Store> store;
+  std::vector<Error> faults;  // all of them, with their places
+  std::vector<Error> warnings;
+};
+
+// --rules beats --format beats the configuration's rules; with none of them the builtin rules are
+// active. Metrics come with the rules; when no file brings any, the builtin ones count.
+ActiveRules LoadRules(const Options& options, const rules::Config& config);
+
+// Names that --format takes, each with a sentence and a sample line.
+struct FormatRow {
+  std::string name;
+  std::string file;
+  std::string sample;
+};
+std::vector<FormatRow> Formats();
+
+}  // namespace parshall::app

@@ -1,0 +1,196 @@
+#include "app/rule_trial.h"
+
+#include <fmt/format.h>
+#include <time.h>
+
+#include "lines/newline_framer.h"
+#include "lines/unwrap.h"
+#include "pipeline/line_worker.h"
+
+namespace parshall::app {
+namespace {
+
+std::string TypeName(const records::Value& value) {
+  switch (value.kind) {
+    case records::ValueKind::kAbsent:
+      return "absent";
+    case records::ValueKind::kNull:
+      return "null";
+    case records::ValueKind::kString:
+      return "string";
+    case records::ValueKind::kInt:
+      return "int";
+    case records::ValueKind::kFloat:
+      return "float";
+    case records::ValueKind::kBool:
+      return "bool";
+  }
+  return "absent";
+}
+
+std::string ValueText(const records::Value& value) {
+  if (value.kind == records::ValueKind::kFloat && !value.json_number) {
+    return fmt::format("{}", value.number);
+  }
+  return std::string(value.text());
+}
+
+}  // namespace
+
+RuleTrial::RuleTrial(std::shared_ptr<const records::RuleProgram> program,
+                     std::shared_ptr<metrics::Store> store)
+    : program_(std::move(program)),
+      store_(std::move(store)),
+      shard_(store_->AddShard()),
+      meter_(*store_, shard_, pipeline::RuleFieldsOf(*program_)),
+      matcher_(program_),
+      json_(program_) {}
+
+bool RuleTrial::Matches(const std::string& rule, const std::string& line) {
+  const std::string padded = line + std::string(lines::kPadBytes, '\0');
+  records::Record record;
+  for (size_t index = 0; index < program_->rules.size(); ++index) {
+    if (program_->rules[index].name == rule) {
+      return matcher_.MatchRule(index, std::string_view(padded).substr(0, line.size()), "",
+                                &record) != records::Outcome::kUnmatched;
+    }
+  }
+  return false;
+}
+
+RuleTrial::Attempt RuleTrial::Try(size_t index, std::string_view line, bool matched) {
+  const records::CompiledRule& rule = program_->rules[index];
+  Attempt attempt{.rule = rule.name, .matched = matched};
+  records::Capture captures[records::kCapturesMax];
+  if (rule.json) {
+    records::JsonEventParser parser;
+    const bool event = parser.Parse(line);
+    if (!matched) {
+      attempt.why = !event ? "the line is not a JSON object"
+                    : rule.from_key >= 0
+                        ? "its conditions do not hold, or its pattern does not match the key \"" +
+                              program_->keys[static_cast<size_t>(rule.from_key)] + "\""
+                        : "its conditions do not hold";
+    }
+    return attempt;
+  }
+  attempt.by_plan =
+      rule.plan && records::RunPlan(*rule.plan, line.data(), line.data() + line.size(), captures) ==
+                       records::PlanVerdict::kMatch;
+  if (matched) return attempt;
+  const records::Regex::Reach reach = rule.regex->HowFar(line);
+  attempt.matched_bytes = reach.text_end;
+  if (reach.expected.empty()) {
+    attempt.why = rule.regex->Test(line) ? "its conditions do not hold"
+                                         : "the pattern asks for more than stands there";
+  } else if (reach.text_end >= line.size()) {
+    attempt.why = "the line ends where " + reach.expected + " was expected";
+  } else {
+    attempt.why =
+        "matched " + std::to_string(reach.text_end) + " bytes, then expected " + reach.expected;
+  }
+  return attempt;
+}
+
+// What counting the record changes, from one moment to the next.
+std::vector<std::string> RuleTrial::MetricsOf(const records::Record& record) {
+  const metrics::Snapshot before = store_->TakeSnapshot();
+  {
+    const metrics::Shard::Batch batch(shard_, ++sequence_, 0);
+    meter_.Apply(record);
+  }
+  const metrics::Snapshot after = store_->TakeSnapshot();
+  std::vector<std::string> changes;
+  for (const metrics::Family& family : after.families()) {
+    after.ForEachRow(family, [&](const metrics::Row& row) {
+      // The cells are compared, since observing 0 leaves a sum as it is.
+      const double then = before.ValueOf(family.name, row.series->labels).value_or(0);
+      const double value = after.ValueOf(family.name, row.series->labels).value_or(0);
+      if (value == then && family.kind != rules::MetricKind::kGauge) return;
+      std::string change = family.name + "{" + row.series->labels + "}";
+      switch (family.kind) {
+        case rules::MetricKind::kCounter:
+          change += fmt::format(" +{}", value - then);
+          break;
+        case rules::MetricKind::kGauge:
+          change += fmt::format(" = {}", value);
+          break;
+        case rules::MetricKind::kHistogram:
+          change += " one observation";
+          break;
+      }
+      changes.push_back(std::move(change));
+    });
+  }
+  return changes;
+}
+
+RuleTrial::Outcome RuleTrial::Run(const std::string& whole) {
+  Outcome outcome;
+  lines::Unwrapper unwrapper;
+  lines::Unwrapped unwrapped;
+  const std::string padded = whole + std::string(lines::kPadBytes, '\0');
+  std::string_view line = std::string_view(padded).substr(0, whole.size());
+  std::span<const lines::EnvelopeField> envelope;
+  if (unwrapper.Unwrap(line, &unwrapped)) {
+    line = unwrapped.payload;
+    envelope = unwrapped.fields();
+    for (const lines::EnvelopeField& field : envelope)
+      outcome.envelope.emplace_back(field.name, field.text);
+  }
+  records::Record record;
+  // The first line decides which rule it is; the others are joined to it.
+  const size_t newline = line.find('\n');
+  const std::string first =
+      std::string(line.substr(0, newline)) + std::string(lines::kPadBytes, '\0');
+  const std::string_view first_line =
+      std::string_view(first).substr(0, first.size() - lines::kPadBytes);
+  records::Outcome result = matcher_.Match(first_line, "", &record);
+  size_t matched_rule = program_->rules.size();
+  if (result != records::Outcome::kUnmatched) {
+    matched_rule = record.rule;
+    if (result == records::Outcome::kDropped) {
+      for (matched_rule = 0; matched_rule < program_->rules.size(); ++matched_rule) {
+        records::Record ignored;
+        if (matcher_.MatchRule(matched_rule, first_line, "", &ignored) !=
+            records::Outcome::kUnmatched)
+          break;
+      }
+    }
+    outcome.rule_name = program_->rules[matched_rule].name;
+    if (newline != std::string_view::npos)
+      result = matcher_.MatchRule(matched_rule, line, "", &record);
+  }
+  outcome.outcome = records::OutcomeName(result);
+
+  timespec now;
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  const sinks::RecordContext context{.read_at = {now.tv_sec, static_cast<uint32_t>(now.tv_nsec)},
+                                     .source = {},
+                                     .envelope = envelope};
+  Buffer json;
+  if (result == records::Outcome::kMatched || result == records::Outcome::kRejected) {
+    const records::CompiledRule& rule = program_->rules[record.rule];
+    for (size_t slot = 0; slot < rule.fields.size(); ++slot) {
+      outcome.fields.push_back({rule.fields[slot].name, TypeName(record.values[slot]),
+                                ValueText(record.values[slot]), rule.fields[slot].in_record});
+    }
+    json_.Append(record, context, &json);
+    if (result == records::Outcome::kMatched) {
+      outcome.metrics = MetricsOf(record);
+    }
+  } else if (result == records::Outcome::kUnmatched) {
+    json_.AppendLine(line, outcome.outcome, context, &json);
+  }
+  outcome.record_json = std::string(json.view());
+  if (outcome.record_json.ends_with('\n')) outcome.record_json.pop_back();
+
+  for (size_t index = 0; index < program_->rules.size(); ++index) {
+    const bool matched = index == matched_rule;
+    outcome.attempts.push_back(Try(index, matched ? first_line : line, matched));
+    if (matched) break;
+  }
+  return outcome;
+}
+
+}  // namespace parshall::app

@@ -1,0 +1,63 @@
+#pragma once
+// One line through the rules as a run would take it, for `check` and `explain`.
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "metrics/meter.h"
+#include "metrics/store.h"
+#include "records/matcher.h"
+#include "sinks/record_json.h"
+
+namespace parshall::app {
+
+// One thread.
+class RuleTrial {
+ public:
+  RuleTrial(std::shared_ptr<const records::RuleProgram> program,
+            std::shared_ptr<metrics::Store> store);
+
+  struct Field {
+    std::string name;
+    std::string type;  // "string", "int", …, "null", "absent"
+    std::string text;
+    bool in_record = true;
+  };
+  struct Attempt {
+    std::string rule;
+    bool matched = false;
+    bool by_plan = false;
+    std::string why;  // a miss: where it stopped and what was expected there
+    size_t matched_bytes = 0;
+  };
+  struct Outcome {
+    std::string rule_name;          // empty: nothing matched
+    std::string outcome;            // "matched", "unmatched", …
+    std::vector<Attempt> attempts;  // each rule tried, in order
+    std::vector<Field> fields;
+    std::string record_json;           // without its newline
+    std::vector<std::string> metrics;  // http_requests_total{method="GET"} +1
+    std::vector<std::pair<std::string, std::string>> envelope;
+  };
+
+  // `line` may have several lines when a multiline rule matches the first.
+  Outcome Run(const std::string& line);
+  // Whether that rule alone matches.
+  bool Matches(const std::string& rule, const std::string& line);
+
+ private:
+  Attempt Try(size_t rule, std::string_view line, bool matched);
+  std::vector<std::string> MetricsOf(const records::Record& record);
+
+  std::shared_ptr<const records::RuleProgram> program_;
+  std::shared_ptr<metrics::Store> store_;
+  metrics::Shard& shard_;
+  metrics::Meter meter_;
+  uint64_t sequence_ = 0;
+  records::Matcher matcher_;
+  sinks::RecordJson json_;
+};
+
+}  // namespace parshall::app

@@ -1,0 +1,229 @@
+// parshall [run]: reads the sources until they end or somebody asks to stop.
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "app/commands.h"
+#include "app/endpoints.h"
+#include "app/load_rules.h"
+#include "app/settings.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "bytes/source_set.h"
+#include "pipeline/pipeline.h"
+
+namespace parshall::app {
+namespace {
+
+// To a temporary beside it and renamed over it, so that nobody reads half of it.
+Status WriteMetricsFile(const std::string& path, const std::string& body) {
+  if (path == "-") {
+    std::string_view rest = body;
+    while (!rest.empty()) {
+      const ssize_t written = ::write(STDOUT_FILENO, rest.data(), rest.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0)
+        return Fail("the metrics cannot be written: " + ErrnoText(errno), "standard output");
+      rest.remove_prefix(static_cast<size_t>(written));
+    }
+    return Ok();
+  }
+  const std::string temporary = path + ".tmp." + std::to_string(::getpid());
+  const auto fail = [&](const char* what) -> Status {
+    const int error = errno;
+    ::unlink(temporary.c_str());
+    return Fail(std::string(what) + ErrnoText(error), path);
+  };
+  Fd file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644));
+  if (!file.valid()) return Fail("the metrics cannot be written: " + ErrnoText(errno), path);
+  std::string_view rest = body;
+  while (!rest.empty()) {
+    const ssize_t written = ::write(file.get(), rest.data(), rest.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return fail("the metrics cannot be written: ");
+    rest.remove_prefix(static_cast<size_t>(written));
+  }
+  if (::fsync(file.get()) != 0) return fail("the metrics cannot be written: ");
+  if (::rename(temporary.c_str(), path.c_str()) != 0)
+    return fail("the metrics file cannot be replaced: ");
+  return Ok();
+}
+
+// A file that cannot be written is better known before a day's logs were read.
+Status CheckMetricsFile(const std::string& path) {
+  if (path.empty() || path == "-") return Ok();
+  struct stat status;
+  if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode))
+    return Fail("this is a folder, not a file for metrics", path);
+  const size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "."
+                             : slash == 0               ? "/"
+                                                        : path.substr(0, slash);
+  if (::access(folder.c_str(), W_OK) != 0)
+    return Fail("the metrics cannot be written: " + ErrnoText(errno), path);
+  return Ok();
+}
+
+// The signals that the main thread waits for; blocked before any thread starts, so that all inherit
+// it.
+sigset_t BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1, SIGHUP}) sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  // A reader that goes away is an error of write(), with a sentence, not a death.
+  ::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+void LogNotices(pipeline::Pipeline& pipeline) {
+  for (const std::string& notice : pipeline.TakeNotices()) {
+    LogLimited(LogLevel::kWarning, "source", {}, "{}", notice);
+  }
+}
+
+// Waits for the end, answering signals. The workers' end arrives as a byte in `done`.
+void WaitForEnd(int signals, int done, const Settings& settings, Exposition& exposition,
+                pipeline::Pipeline& pipeline);
+
+}  // namespace
+
+int RunCommand(const Options& options, const rules::Config& config) {
+  const Result<Settings> merged = MergeSettings(options, config);
+  if (!merged.ok()) {
+    PrintFaults({merged.error()});
+    return kExitWrong;
+  }
+  const Settings& settings = *merged;
+  InitLog(settings.log_level, settings.log_format);
+  ActiveRules active = LoadRules(options, config);
+  if (!active.faults.empty()) {
+    PrintFaults(active.faults);
+    return kExitWrong;
+  }
+  for (const Error& warning : active.warnings) LogWarning("{}", warning.ToString());
+  if (const Status writable = CheckMetricsFile(settings.metrics_file); !writable.ok()) {
+    PrintFaults({writable.error()});
+    return kExitWrong;
+  }
+
+  const sigset_t signal_set = BlockSignals();
+  Fd signals(::signalfd(-1, &signal_set, SFD_CLOEXEC | SFD_NONBLOCK));
+  int ends[2];
+  if (!signals.valid() || ::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
+    PrintFaults({Fail("cannot wait for signals: " + ErrnoText(errno))});
+    return kExitFailed;
+  }
+  const Fd done_reader(ends[0]);
+  const Fd done_writer(ends[1]);
+
+  Result<std::unique_ptr<bytes::SourceSet>> sources = bytes::SourceSet::Open(settings.sources);
+  if (!sources.ok()) {
+    PrintFaults({sources.error()});
+    return kExitWrong;
+  }
+  std::unique_ptr<sinks::JsonLinesSink> sink;
+  if (settings.output != "none") {
+    Result<std::unique_ptr<sinks::JsonLinesSink>> opened =
+        sinks::JsonLinesSink::Open(settings.output);
+    if (!opened.ok()) {
+      PrintFaults({opened.error()});
+      return kExitWrong;
+    }
+    sink = std::move(*opened);
+  }
+  pipeline::Pipeline pipeline(
+      std::move(*sources), active.program, active.store, std::move(sink),
+      {.threads = settings.threads, .line_bytes_max = settings.line_bytes_max});
+  Exposition exposition(&pipeline);
+  std::unique_ptr<http::Server> server;
+  if (!settings.listen_addresses.empty()) {
+    Result<std::unique_ptr<http::Server>> started =
+        StartServer(settings.listen_addresses, &exposition);
+    if (started.ok()) {
+      server = std::move(*started);
+      exposition.SetServer(server.get());
+      for (const std::string& address : server->addresses()) {
+        Log(LogLevel::kInfo, {{"address", address}}, "metrics are at {}",
+            address.starts_with("unix:") ? address : "http://" + address + "/metrics");
+      }
+    } else if (settings.once && !settings.listen_asked_for) {
+      // A second program that reads a file once should not fail for an address nobody asked for.
+      LogWarning("no metrics are served: {}", started.error().ToString());
+    } else {
+      PrintFaults({started.error()});
+      return kExitWrong;
+    }
+  }
+
+  const int done_fd = done_writer.get();
+  pipeline.Start([done_fd] {
+    const char byte = 1;
+    static_cast<void>(!::write(done_fd, &byte, 1));  // the pipe is empty: it fits
+  });
+  exposition.SetReady(true);
+  WaitForEnd(signals.get(), done_reader.get(), settings, exposition, pipeline);
+  exposition.SetReady(false);
+  pipeline.Wait();
+  LogNotices(pipeline);
+
+  int exit_code = kExitDone;
+  if (!settings.metrics_file.empty()) {
+    const Status written = WriteMetricsFile(settings.metrics_file, exposition.Text());
+    if (!written.ok()) {
+      LogError("{}", written.error().ToString());
+      exit_code = kExitFailed;
+    }
+  }
+  for (const std::string& failure : pipeline.failures()) {
+    LogError("{}", failure);
+    exit_code = kExitFailed;
+  }
+  if (server != nullptr) server->Stop();
+  exposition.SetServer(nullptr);
+  return exit_code;
+}
+
+namespace {
+
+void WaitForEnd(int signals, int done, const Settings& settings, Exposition& exposition,
+                pipeline::Pipeline& pipeline) {
+  constexpr int kNoticesEveryMs = 1000;
+  while (true) {
+    pollfd waits[] = {{.fd = signals, .events = POLLIN, .revents = 0},
+                      {.fd = done, .events = POLLIN, .revents = 0}};
+    ::poll(waits, 2, kNoticesEveryMs);
+    LogNotices(pipeline);
+    if (waits[1].revents != 0) return;
+    signalfd_siginfo info;
+    while (::read(signals, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+      switch (info.ssi_signo) {
+        case SIGUSR1:
+          if (settings.metrics_file.empty()) {
+            LogWarning("SIGUSR1 writes the metrics to a file; name one with --metrics-file");
+          } else if (const Status written =
+                         WriteMetricsFile(settings.metrics_file, exposition.Text());
+                     !written.ok()) {
+            LogError("{}", written.error().ToString());
+          }
+          break;
+        case SIGHUP:
+          LogWarning("SIGHUP is ignored: this version does not reload its configuration");
+          break;
+        default:
+          LogInfo("asked to stop by {}", info.ssi_signo == SIGINT ? "SIGINT" : "SIGTERM");
+          pipeline.Stop();
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace parshall::app

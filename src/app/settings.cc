@@ -1,0 +1,111 @@
+#include "app/settings.h"
+
+#include "rules/config_reader.h"
+#include "rules/reader.h"
+
+namespace parshall::app {
+namespace {
+
+Result<LogLevel> LevelOf(const std::string& text, const std::string& where) {
+  if (text == "debug") return LogLevel::kDebug;
+  if (text == "info") return LogLevel::kInfo;
+  if (text == "warn" || text == "warning") return LogLevel::kWarning;
+  if (text == "error") return LogLevel::kError;
+  return Fail("there is no log level \"" + text + "\"; there are debug, info, warning and error",
+              where);
+}
+
+// What this version cannot do yet must not be taken silently.
+Status Unsupported(const rules::Config& config) {
+  if (config.output.schema && *config.output.schema != "flat") {
+    return Fail("the schema \"" + *config.output.schema + "\" is not supported; flat is",
+                config.PlaceOf("output.schema"));
+  }
+  if (config.state.dir)
+    return Fail("`state:` is not supported by this version", config.PlaceOf("state"));
+  if (config.web.config_file) {
+    return Fail("`web: config_file:` is not supported by this version",
+                config.PlaceOf("web.config_file"));
+  }
+  if (config.web.enable_lifecycle.value_or(false)) {
+    return Fail("`web: enable_lifecycle:` is not supported by this version",
+                config.PlaceOf("web.enable_lifecycle"));
+  }
+  return Ok();
+}
+
+void TakeSources(const Options& options, const rules::Config& config, Settings* settings) {
+  const bool from_end = options.from.value_or("beginning") == "end";
+  if (options.paths.empty() && config.sources) {
+    for (const rules::ConfigSource& source : *config.sources) {
+      const bool once = source.once.value_or(settings->once);
+      settings->sources.push_back({.path = source.path,
+                                   .once = once,
+                                   .from_end = source.from_end.value_or(from_end) && !once});
+    }
+    return;
+  }
+  std::vector<std::string> paths = options.paths;
+  if (paths.empty()) paths.emplace_back("-");
+  for (std::string& path : paths) {
+    settings->sources.push_back(
+        {.path = std::move(path), .once = settings->once, .from_end = from_end});
+  }
+}
+
+bool IsNone(const std::vector<std::string>& addresses) {
+  return addresses.size() == 1 && addresses[0] == "none";
+}
+
+}  // namespace
+
+ConfigResult LoadConfig(const Options& options) {
+  if (!options.config) return {};
+  Result<std::string> text = rules::LoadText(*options.config);
+  if (!text.ok()) return {.config = {}, .faults = {text.error()}};
+  rules::ConfigOutcome read = rules::ReadConfig(*options.config, *text, ProcessEnvironment());
+  return {std::move(read.config), std::move(read.faults)};
+}
+
+Result<Settings> MergeSettings(const Options& options, const rules::Config& config) {
+  if (const Status supported = Unsupported(config); !supported.ok()) return supported.error();
+  Settings settings;
+  settings.once = options.once.value_or(false);
+  TakeSources(options, config, &settings);
+  settings.output = options.output.value_or(config.output.to.value_or("-"));
+  settings.metrics_file = options.metrics_file.value_or("");
+  if (const Status apart = CheckOutputs(settings.output, settings.metrics_file); !apart.ok())
+    return apart.error();
+  settings.listen_asked_for = true;
+  if (!options.listen_addresses.empty()) {
+    settings.listen_addresses = options.listen_addresses;
+  } else if (config.web.listen_addresses) {
+    settings.listen_addresses = *config.web.listen_addresses;
+  } else {
+    settings.listen_addresses = {kDefaultAddress};
+    settings.listen_asked_for = false;
+  }
+  if (IsNone(settings.listen_addresses)) settings.listen_addresses.clear();
+  if (options.threads) {
+    settings.threads = *options.threads;
+  } else if (config.threads) {
+    settings.threads = static_cast<size_t>(*config.threads);
+  }
+  settings.line_bytes_max =
+      options.line_bytes_max.value_or(config.line_bytes_max.value_or(settings.line_bytes_max));
+  if (options.log_level) {
+    settings.log_level = *options.log_level;
+  } else if (config.log.level) {
+    const Result<LogLevel> level = LevelOf(*config.log.level, config.PlaceOf("log.level"));
+    if (!level.ok()) return level.error();
+    settings.log_level = *level;
+  }
+  if (options.log_format) {
+    settings.log_format = *options.log_format;
+  } else if (config.log.format) {
+    settings.log_format = *config.log.format == "json" ? LogFormat::kJson : LogFormat::kLogfmt;
+  }
+  return settings;
+}
+
+}  // namespace parshall::app

@@ -1,0 +1,41 @@
+#pragma once
+// Flags, environment and configuration file brought together: what a run does.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "app/options.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "bytes/source.h"
+#include "rules/config.h"
+
+namespace parshall::app {
+
+struct Settings {
+  std::vector<bytes::SourceSpec> sources;
+  std::string output = "-";                   // "-", "none" or a file
+  std::string metrics_file;                   // empty: none
+  std::vector<std::string> listen_addresses;  // empty: no web server
+  bool listen_asked_for = false;              // named by the operator, not only the default
+  bool once = false;
+  size_t threads = 1;
+  uint64_t line_bytes_max = uint64_t{1} << 20;
+  LogLevel log_level = LogLevel::kInfo;
+  LogFormat log_format = LogFormat::kLogfmt;
+};
+
+inline constexpr const char* kDefaultAddress = "127.0.0.1:19220";
+
+// Reads the configuration file, if one is named; all its faults are reported.
+struct ConfigResult {
+  rules::Config config;
+  std::vector<Error> faults;
+};
+ConfigResult LoadConfig(const Options& options);
+
+// A flag beats the environment, which beats the file.
+Result<Settings> MergeSettings(const Options& options, const rules::Config& config);
+
+}  // namespace parshall::app
