@@ -1,8 +1,8 @@
 #pragma once
 // Which files are being read, and how far those that were rotated away had been read.
 // It keeps one file from being read twice when it is reachable by two names: a symbolic link beside
-// its target, or access.log.1 under the glob access.log*. This is where a saved state will be put
-// in.
+// its target, or access.log.1 under the glob access.log*. A saved state can be put
+// in here.
 
 #include <cstdint>
 #include <unordered_map>

@@ -3,12 +3,17 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "bytes/open_writers.h"
+
 namespace parshall::bytes {
 namespace {
 
-// A deleted file with no new one under its path: after this long in silence it is let go, so that
-// its room on the disk can be used again. Its writer seldom writes on.
+// A deleted file with no new one under its path, of which it is not known whether it has a writer:
+// after this long in silence it is let go, so that its room on the disk can be used again.
 constexpr int64_t kDeletedWaitMs = 5000;
+
+// While a rotated-away file cannot be left yet, whether it can is asked about this often.
+constexpr int64_t kAskAgainMs = 20;
 
 }  // namespace
 
@@ -68,6 +73,7 @@ ReadResult FollowedFile::Read(char* data, size_t size) {
       result.size = static_cast<size_t>(n);
       current_.offset += result.size;
       BreakSilence();
+      reported_.clear();
       return result;
     }
     if (n < 0) {
@@ -161,7 +167,6 @@ void FollowedFile::Recheck(int64_t now_ms) {
     WaitForSilence(now_ms);
     return;
   }
-  reported_.clear();
   silent_since_ = kNever;
   due_ms_ = kNever;
   last_seen_ = false;
@@ -207,21 +212,35 @@ void FollowedFile::WaitForSilence(int64_t now_ms) {
     return;
   }
   if (silent_since_ == kNever) silent_since_ = now_ms;
-  int64_t wait = kNever;
-  if (successors_.size() >= kSuccessorsMax) {
-    wait = 0;
-  } else if (!successors_.empty()) {
-    wait = following_.rotate_wait_ms;
-  } else if (known && !ours.linked) {
-    wait = kDeletedWaitMs;
-  }
-  if (wait == kNever) return;
-  if (now_ms - silent_since_ >= wait) {
+  const int64_t silent_ms = now_ms - silent_since_;
+  if (silent_ms < following_.rotate_wait_ms) {
+    due_ms_ = silent_since_ + following_.rotate_wait_ms;
+  } else if (CanBeLeft(silent_ms, !known || ours.linked)) {
     last_seen_ = true;
     ready_ = true;
-  } else {
-    due_ms_ = silent_since_ + wait;
+  } else if (!successors_.empty()) {
+    due_ms_ = now_ms + std::max(following_.rotate_wait_ms, kAskAgainMs);
   }
+}
+
+// The current file was rotated away and has been silent for rotate_wait_ms at least.
+bool FollowedFile::CanBeLeft(int64_t silent_ms, bool linked) const {
+  // Renamed, and nothing new stands under the path: there is nowhere to go.
+  if (successors_.empty() && linked) return false;
+  switch (FindOpenWriters(current_.fd.get())) {
+    case OpenWriters::kNone:
+      return true;
+    case OpenWriters::kSome:
+      // A deleted file keeps its room on the disk while its writer holds it, whatever we do.
+      return !successors_.empty() && silent_ms >= following_.writer_wait_ms;
+    case OpenWriters::kUnknown:
+      break;
+  }
+  if (successors_.empty()) return silent_ms >= kDeletedWaitMs;
+  // Somebody writes to the new file: so the writers were told. While nobody does, waiting is free.
+  FileStat next;
+  const bool begun = StatFd(successors_.front().fd.get(), &next) == 0 && next.size > 0;
+  return begun || successors_.size() > 1 || silent_ms >= following_.writer_wait_ms;
 }
 
 void FollowedFile::Report(const std::string& trouble) {

@@ -22,6 +22,7 @@ struct Following {
   FileLedger& ledger;
   Notices& notices;
   int64_t rotate_wait_ms = 200;
+  int64_t writer_wait_ms = 10'000;
 };
 
 // An open file and where to read on in it. An earlier run's offset can be put in here.
@@ -61,6 +62,7 @@ class FollowedFile : public Member {
   AtEnd LookAtEnd();
   void Discover(const FileStat& at_path);
   void WaitForSilence(int64_t now_ms);
+  bool CanBeLeft(int64_t silent_ms, bool linked) const;
   void LeaveCurrent();
   void BreakSilence();
   void Report(const std::string& trouble);

@@ -12,10 +12,9 @@ namespace parshall::bytes {
 namespace {
 
 constexpr size_t kCompressedBytes = 64 * 1024;
-constexpr int kGzipOnly =
-    16 + MAX_WBITS;  // zlib's word for: a gzip header and trailer, nothing else
-// A file of a million empty members gives no byte for a long time; the other sources get their
-// turn.
+// zlib's word for: a gzip header and trailer, nothing else.
+constexpr int kGzipOnly = 16 + MAX_WBITS;
+// A million empty members give no byte for a long time; the other sources get their turn.
 constexpr int kStepsMax = 64;
 
 }  // namespace

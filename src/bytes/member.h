@@ -40,8 +40,7 @@ class Member : public Source {
   virtual int poll_fd() const { return -1; }
   // poll_fd() is readable, hung up or broken: the next Read() will not block.
   virtual void SetReadable() { ready_ = !ended_; }
-  // Looks at the path again: has the file grown, gone, been replaced? Cheap enough for every
-  // second.
+  // Looks at the path again: has the file grown, gone, been replaced? Called every second.
   virtual void Recheck(int64_t /*now_ms*/) {}
   // When Recheck() should be called at the latest.
   virtual int64_t due_ms() const { return kNever; }

@@ -8,8 +8,7 @@
 
 namespace parshall::bytes {
 
-// One thread. Holds at most kNoticesMax sentences until they are taken; of the rest only the
-// number.
+// One thread. Holds at most kNoticesMax sentences until they are taken, then counts.
 class Notices {
  public:
   static constexpr size_t kNoticesMax = 100;

@@ -31,8 +31,7 @@ OpenedSource MakePipe(const std::string& name, uint32_t index, Fd fd, const File
           stat.identity};
 }
 
-// The first bytes of a gzip file, RFC 1952 §2.3.1. A short file passes: its own sentence comes
-// later.
+// The first bytes of a gzip file, RFC 1952 §2.3.1. A shorter file is refused when read.
 bool CanBeGzip(int fd) {
   std::array<char, 2> magic{};
   const ssize_t n = ReadSomeAt(fd, magic.data(), magic.size(), 0);

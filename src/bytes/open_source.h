@@ -20,8 +20,8 @@ struct OpenedSource {
       false;  // a regular file: never waits, and is read when those before it have ended
 };
 
-// Whether descriptor 0 is something to read from. To be asked before any other descriptor is opened:
-// with stdin closed, the next one opened becomes number 0.
+// Whether descriptor 0 is something to read from. To be asked before any other descriptor is
+// opened: with stdin closed, the next one opened becomes number 0.
 Status CheckStdin();
 
 Result<OpenedSource> OpenStdin(uint32_t index, Notices& notices);

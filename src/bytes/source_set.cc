@@ -9,10 +9,10 @@
 #include <cerrno>
 #include <deque>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "base/fd.h"
 #include "bytes/file_ledger.h"
+#include "bytes/finder.h"
 #include "bytes/followed_file.h"
 #include "bytes/member.h"
 #include "bytes/notices.h"
@@ -30,43 +30,30 @@ constexpr int64_t kLookMs = 1000;
 constexpr int64_t kPollMs = 250;
 // A directory in which names come and go all the time is not listed more often than this.
 constexpr int64_t kRescanMs = 20;
-// What one hostile directory may cost: a source holds about 1 KiB here, and its series on /metrics.
-constexpr size_t kSourcesMax = 100'000;
 
-// A path or a glob that is followed: what matches may come later.
-struct Wanted {
-  std::string pattern;
-  bool glob = false;
-  bool from_end = false;
-};
-
+// One thread, but for Stop(). Knows who is ready and whom to wait for; what there is to follow is
+// the finder's affair, and what a file went through the file's own.
 class WatchingSet final : public SourceSet {
  public:
   explicit WatchingSet(const SetOptions& options)
       : watcher_(options.inotify, notices_),
-        following_{watcher_, ledger_, notices_, std::max(0, options.rotate_wait_ms)},
+        following_{watcher_, ledger_, notices_, std::max(0, options.rotate_wait_ms),
+                   std::max(0, options.writer_wait_ms)},
         stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
-  Status Add(std::vector<SourceSpec> specs);
+  Status Add(const std::vector<SourceSpec>& specs);
 
   Ready Next(int timeout_ms, Source** source) override;
   void Stop() override;
   std::vector<std::string> TakeNotices() override { return notices_.Take(); }
 
  private:
-  // Opening.
+  // Opening, now and later.
   Status AddOnce(const std::string& path);
   Status AddOnceGlob(const std::string& pattern);
   Status Adopt(Result<OpenedSource> opened, const std::string& path);
-  void Register(std::unique_ptr<Member> member, const std::string& path);
-
-  // Finding followed files, now and later.
   Status Scan(bool at_start);
-  Status Consider(const Wanted& wanted, const std::string& path, bool at_start);
-  void ConsiderRegular(const Wanted& wanted, const std::string& path, const FileStat& stat,
-                       bool at_start);
-  void NoticeOnce(const std::string& path, const std::string& trouble);
-  void WatchDirectories();
+  void Register(std::unique_ptr<Member> member, const std::string& path);
 
   // Waiting.
   void Enqueue(Member* member);
@@ -75,7 +62,8 @@ class WatchingSet final : public SourceSet {
   void TakeEvents();
   void RecheckAll(int64_t now);
   void RecheckDue(int64_t now);
-  bool following() const { return !wanted_.empty(); }
+  bool following() const { return finder_.wants_any(); }
+  uint32_t next_index() const { return static_cast<uint32_t>(members_.size()); }
   int64_t WakeAt() const { return std::min({look_at_, due_at_, rescan_at_}); }
 
   Notices notices_;
@@ -86,13 +74,8 @@ class WatchingSet final : public SourceSet {
   std::atomic<bool> stopped_ = false;
 
   std::vector<std::unique_ptr<Member>> members_;
-  std::unordered_map<std::string, Member*> by_path_;
-  std::vector<Wanted> wanted_;
-  // Paths that cannot be followed now and why: said once, and again when the reason changes.
-  std::unordered_map<std::string, std::string> troubles_;
-  std::unordered_map<std::string, std::string> troubles_now_;
-  std::unordered_map<std::string, uint64_t> skip_to_;  // from_end, but could not be opened at start
-  bool full_ = false;
+  Finder::ByPath by_path_;
+  Finder finder_{following_, by_path_};
 
   std::vector<FollowedFile*> followed_;
   std::vector<Member*> pipes_;    // those with something to poll
@@ -112,15 +95,14 @@ class WatchingSet final : public SourceSet {
 
 // ---------------------------------------------------------------------------------------- opening
 
-Status WatchingSet::Add(std::vector<SourceSpec> specs) {
+Status WatchingSet::Add(const std::vector<SourceSpec>& specs) {
   if (!stop_.valid()) return Fail("cannot make an eventfd: " + ErrnoText(errno));
-  for (SourceSpec& spec : specs) {
+  for (const SourceSpec& spec : specs) {
     if (spec.path.empty()) return Fail("an empty path names no file");
     if (spec.path.find('\0') != std::string::npos) return Fail("a path with a NUL names no file");
     if (spec.path == "-") {
       if (by_path_.contains("-")) return Fail("stdin is named twice", "-");
-      if (auto added = Adopt(OpenStdin(static_cast<uint32_t>(members_.size()), notices_), "-");
-          !added) {
+      if (auto added = Adopt(OpenStdin(next_index(), notices_), "-"); !added) {
         return added;
       }
       continue;
@@ -130,14 +112,11 @@ Status WatchingSet::Add(std::vector<SourceSpec> specs) {
       if (auto added = glob ? AddOnceGlob(spec.path) : AddOnce(spec.path); !added) return added;
       continue;
     }
-    if (!glob && HasGzipName(spec.path)) {
-      return Fail("a gzip file cannot be followed; it can be read with --once", spec.path);
-    }
-    wanted_.push_back({std::move(spec.path), glob, spec.from_end});
+    if (auto added = finder_.Want(spec, glob); !added) return added;
   }
   if (following()) {
     // Watched before they are listed, so that nothing comes unseen in between.
-    WatchDirectories();
+    finder_.WatchDirectories();
     if (auto scanned = Scan(true); !scanned) return scanned;
     look_at_ = SteadyMs() + (watcher_.complete() ? kLookMs : kPollMs);
   }
@@ -147,7 +126,7 @@ Status WatchingSet::Add(std::vector<SourceSpec> specs) {
 
 Status WatchingSet::AddOnce(const std::string& path) {
   if (by_path_.contains(path)) return Ok();
-  return Adopt(OpenOnce(path, static_cast<uint32_t>(members_.size()), notices_), path);
+  return Adopt(OpenOnce(path, next_index(), notices_), path);
 }
 
 Status WatchingSet::AddOnceGlob(const std::string& pattern) {
@@ -156,8 +135,7 @@ Status WatchingSet::AddOnceGlob(const std::string& pattern) {
   bool any = false;
   for (const std::string& path : *paths) {
     FileStat stat;
-    // Only regular files are meant by a glob. One that cannot be looked at is for AddOnce to
-    // refuse.
+    // Only regular files are meant by a glob. AddOnce refuses what cannot be seen.
     const int error = StatPath(path, &stat);
     if (error == ENOENT || (error == 0 && stat.type != FileType::kRegular)) continue;
     if (auto added = AddOnce(path); !added) return added;
@@ -191,121 +169,22 @@ void WatchingSet::Register(std::unique_ptr<Member> member, const std::string& pa
   members_.push_back(std::move(member));
 }
 
-// --------------------------------------------------------------------------- finding followed
-// files
-
 // Looks for files that are wanted and not read yet. Fails only at the start.
 Status WatchingSet::Scan(bool at_start) {
   scanned_at_ = SteadyMs();
   rescan_at_ = kNever;
-  const bool prune = ledger_.has_ended();
-  FileLedger::Seen seen;
-  const auto see = [&](const std::string& path) {
-    FileStat stat;
-    if (prune && StatPath(path, &stat) == 0) seen.insert(stat.identity);
-  };
-  troubles_now_.clear();
-  for (size_t i = 0; i < wanted_.size(); ++i) {
-    const Wanted& wanted = wanted_[i];
-    std::vector<std::string> paths;
-    if (!wanted.glob) {
-      paths.push_back(wanted.pattern);
-    } else if (auto found = ExpandGlob(wanted.pattern); found.ok()) {
-      paths = *std::move(found);
+  std::vector<Finder::Found> found;
+  auto searched = finder_.Find(at_start, next_index(), &found);
+  for (Finder::Found& one : found) {
+    if (one.file != nullptr) {
+      followed_.push_back(one.file);
+      Enqueue(one.file);
     } else {
-      NoticeOnce(wanted.pattern, found.error().what);
+      pipes_.push_back(one.member.get());
     }
-    for (const std::string& path : paths) {
-      see(path);
-      if (by_path_.contains(path)) continue;
-      if (auto considered = Consider(wanted, path, at_start); !considered) return considered;
-    }
+    Register(std::move(one.member), one.path);
   }
-  troubles_.swap(troubles_now_);
-  if (prune) ledger_.KeepOnly(seen);
-  return Ok();
-}
-
-Status WatchingSet::Consider(const Wanted& wanted, const std::string& path, bool at_start) {
-  FileStat stat;
-  const int error = StatPath(path, &stat);
-  if (error == ENOENT) return Ok();  // not there yet, or a link that leads nowhere yet
-  if (error != 0) {
-    NoticeOnce(path, "cannot be found: " + ErrnoText(error));
-    return Ok();
-  }
-  if (stat.type == FileType::kRegular) {
-    ConsiderRegular(wanted, path, stat, at_start);
-    return Ok();
-  }
-  // Only regular files are meant by a glob.
-  if (wanted.glob) return Ok();
-  Status adopted = Ok();
-  if (stat.type == FileType::kFifo || stat.type == FileType::kCharacter) {
-    adopted = Adopt(OpenFollowedPipe(path, static_cast<uint32_t>(members_.size()), notices_), path);
-  } else {
-    adopted = RefuseType(stat.type, path);
-  }
-  if (!adopted && at_start) return adopted;
-  if (!adopted) NoticeOnce(path, adopted.error().what);
-  return Ok();
-}
-
-void WatchingSet::ConsiderRegular(const Wanted& wanted, const std::string& path,
-                                  const FileStat& stat, bool at_start) {
-  if (HasGzipName(path)) {
-    NoticeOnce(path, "is passed over, since a gzip file cannot be followed");
-    return;
-  }
-  if (ledger_.claimed(stat.identity)) {
-    // Later on this is what rotation does: access.log.1 is the file that is read as access.log.
-    if (at_start) NoticeOnce(path, "is a file that is read already under another name");
-    return;
-  }
-  const uint64_t read_to = ledger_.ResumeAt(stat.identity, stat.size);
-  if (read_to > 0 && read_to == stat.size) return;
-  if (members_.size() >= kSourcesMax) {
-    if (!full_) notices_.Add(path + ": is not read, nor are others: there are 100000 sources");
-    full_ = true;
-    return;
-  }
-  auto file =
-      std::make_unique<FollowedFile>(path, static_cast<uint32_t>(members_.size()), following_);
-  std::string trouble;
-  OpenedFile opened = OpenFollowed(path, file.get(), ledger_, &trouble);
-  const bool from_end = at_start && wanted.from_end;
-  if (!opened.fd.valid()) {
-    if (from_end) skip_to_[path] = stat.size;
-    if (!trouble.empty()) NoticeOnce(path, trouble + "; it is tried again");
-    return;
-  }
-  FileStat now;
-  if (from_end && StatFd(opened.fd.get(), &now) == 0) opened.offset = now.size;
-  if (const auto skip = skip_to_.find(path); skip != skip_to_.end()) {
-    if (skip->second <= stat.size) opened.offset = skip->second;
-    skip_to_.erase(skip);
-  }
-  file->Begin(std::move(opened));
-  followed_.push_back(file.get());
-  Enqueue(file.get());
-  Register(std::move(file), path);
-}
-
-void WatchingSet::NoticeOnce(const std::string& path, const std::string& trouble) {
-  const auto known = troubles_.find(path);
-  if ((known == troubles_.end() || known->second != trouble) && !troubles_now_.contains(path)) {
-    notices_.Add(path + ": " + trouble);
-  }
-  troubles_now_.insert_or_assign(path, trouble);
-}
-
-void WatchingSet::WatchDirectories() {
-  std::unordered_set<std::string> prefixes;
-  for (const Wanted& wanted : wanted_) {
-    for (std::string& prefix : DirectoryPrefixes(wanted.pattern))
-      prefixes.insert(std::move(prefix));
-  }
-  for (const std::string& prefix : prefixes) watcher_.WatchDirectory(prefix);
+  return searched;
 }
 
 // ---------------------------------------------------------------------------------------- waiting
@@ -321,10 +200,7 @@ void WatchingSet::Retire(Member* member) {
   std::erase(pipes_, member);
   std::erase_if(followed_, [&](const FollowedFile* file) { return file == member; });
   // A followed path that ended for good (the pipe of a process substitution) is not waited for.
-  std::erase_if(wanted_, [&](const Wanted& wanted) {
-    const auto found = by_path_.find(wanted.pattern);
-    return found != by_path_.end() && found->second == member;
-  });
+  finder_.Drop(member);
   if (!sequence_.empty() && sequence_.front() == member) {
     sequence_.pop_front();
     if (!sequence_.empty()) Enqueue(sequence_.front());
@@ -382,8 +258,7 @@ void WatchingSet::Look(int64_t timeout_ms) {
 
   const int timeout = static_cast<int>(std::min<int64_t>(timeout_ms, 1'000'000'000));
   const int n = ::poll(polls_.data(), polls_.size(), timeout);
-  // Interrupted: nothing happened. Any other failure is want of memory, and must not become a busy
-  // loop.
+  // Interrupted: nothing happened. Otherwise memory is short, which must not become a busy loop.
   if (n < 0 && errno != EINTR) ::poll(nullptr, 0, 10);
   if (n > 0) {
     for (size_t i = 0; i < pipes_.size(); ++i) {
@@ -435,7 +310,7 @@ void WatchingSet::TakeEvents() {
 }
 
 void WatchingSet::RecheckAll(int64_t now) {
-  WatchDirectories();
+  finder_.WatchDirectories();
   for (Member* pipe : pipes_) pipe->Recheck(now);
   due_at_ = kNever;
   for (FollowedFile* file : followed_) {
@@ -472,7 +347,7 @@ Result<std::unique_ptr<SourceSet>> SourceSet::Open(std::vector<SourceSpec> specs
     if (auto checked = CheckStdin(); !checked) return checked.error();
   }
   auto set = std::make_unique<WatchingSet>(options);
-  if (auto added = set->Add(std::move(specs)); !added) return added.error();
+  if (auto added = set->Add(specs); !added) return added.error();
   return std::unique_ptr<SourceSet>(std::move(set));
 }
 

@@ -22,8 +22,12 @@ struct SetOptions {
   // Without inotify everything works by looking every 250 ms.
   bool inotify = true;
   // A writer goes on for a while in a file that was renamed under it (gunicorn until it gets
-  // SIGUSR1). So the old file is left for the new one only after it has been silent for this long.
+  // SIGUSR1). So the old file is left for the new one only after it has been silent for this long,
+  // and only when no process has it open for writing any more (where that cannot be known: when the
+  // new one has bytes).
   int rotate_wait_ms = 200;
+  // A writer that keeps the old file open and says nothing holds the new file up for this long.
+  int writer_wait_ms = 10'000;
 };
 
 // One thread at a time may call Next(), TakeNotices() and Source::Read(); any thread may call
@@ -44,8 +48,7 @@ class SourceSet {
   virtual void Stop() = 0;
 
   // Troubles that ended nothing, said once each: a followed file that cannot be read now (it is
-  // tried again), a file that is passed over. Sentences for the log; empty when there is nothing
-  // new.
+  // tried again), a file that is passed over. Sentences for the log.
   virtual std::vector<std::string> TakeNotices() = 0;
 };
 

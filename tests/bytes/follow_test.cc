@@ -1,5 +1,6 @@
 #include <sys/resource.h>
 
+#include <atomic>
 #include <thread>
 
 #include "tests/bytes/follow_kit.h"
@@ -88,6 +89,37 @@ TEST_CASE("after a rename the last half line of the old file is closed before th
   reader.UntilText(log, "whole\nhalf<next>new\n");
 }
 
+TEST_CASE("a renamed file is not left while a writer has it open, however silent") {
+  TempDir dir;
+  const std::string log = dir / "a.log";
+  Fd old = OpenLog(log);
+  WriteAll(old.get(), "1\n");
+  auto set = OpenSet({{.path = log}}, {.rotate_wait_ms = 10});
+  Reader reader(*set);
+  reader.UntilText(log, "1\n");
+  Rename(log, dir / "a.log.1");
+  Append(log, "new\n");
+  reader.Drain();
+  for (int i = 0; i < 10; ++i) CHECK(reader.Step(20) != Ready::kEnded);
+  CHECK(reader.text(log) == "1\n");
+  WriteAll(old.get(), "late\n");
+  old.Reset();
+  reader.UntilText(log, "1\nlate\n<next>new\n");
+}
+
+TEST_CASE("a silent writer that keeps the old file open holds up the new one only so long") {
+  TempDir dir;
+  const std::string log = dir / "a.log";
+  Fd old = OpenLog(log);
+  WriteAll(old.get(), "1\n");
+  auto set = OpenSet({{.path = log}}, {.rotate_wait_ms = 10, .writer_wait_ms = 100});
+  Reader reader(*set);
+  reader.UntilText(log, "1\n");
+  Rename(log, dir / "a.log.1");
+  Append(log, "new\n");
+  reader.UntilText(log, "1\n<next>new\n");
+}
+
 TEST_CASE("a renamed file without a successor is read on") {
   WITH_AND_WITHOUT_INOTIFY(options);
   TempDir dir;
@@ -145,6 +177,21 @@ TEST_CASE("copytruncate begins the file again as the next one") {
                    "a long line before\nhalf<next>after\n<next>" + std::string(6, '\0') + "x\n");
 }
 
+TEST_CASE("a deleted file is read on while its writer has it open") {
+  TempDir dir;
+  const std::string log = dir / "a.log";
+  Fd old = OpenLog(log);
+  auto set = OpenSet({{.path = log}}, {.rotate_wait_ms = 0, .writer_wait_ms = 0});
+  Reader reader(*set);
+  reader.Drain();
+  Delete(log);
+  reader.Drain();
+  WriteAll(old.get(), "still\n");
+  reader.UntilText(log, "still\n");
+  old.Reset();
+  reader.UntilText(log, "still\n<next>");
+}
+
 TEST_CASE("a file that is deleted and made again is read from its beginning") {
   WITH_AND_WITHOUT_INOTIFY(options);
   TempDir dir;
@@ -180,7 +227,7 @@ TEST_CASE("a deleted file is let go after a while, and its inode may come back")
   reader.UntilText(log, "the old file\n");
   const size_t open = OpenDescriptors();
   Delete(log);
-  reader.UntilText(log, "the old file\n<next>");  // five seconds
+  reader.UntilText(log, "the old file\n<next>");
   CHECK(OpenDescriptors() == open - 1);
   // Nobody holds the inode now: the file system may use its number again for this one.
   Append(log, "new\n");
@@ -427,12 +474,16 @@ TEST_CASE("a writer at full speed with rotations is read to the last line") {
   Append(log, "");
   auto set = OpenSet({{.path = log}}, {.rotate_wait_ms = 100});
   constexpr int kLines = 50'000;
+  // Two rotations between two looks cannot be told from one, so the writer waits for the reader to
+  // be done with the first before it begins the second.
+  std::atomic<size_t> files_left = 0;
   std::jthread writer([&] {
     Fd fd(::open(log.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
     for (int i = 0; i < kLines; ++i) {
       const std::string line = std::to_string(i) + "\n";
       if (::write(fd.get(), line.data(), line.size()) < 0) return;
       if (i % 10'000 == 5'000) {
+        files_left.wait(static_cast<size_t>(i / 10'000) - 1);
         // Renamed first; the writer opens the new file only some hundred lines later.
         ::rename(log.c_str(), (dir / ("a.log." + std::to_string(i))).c_str());
         Fd created(::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
@@ -446,7 +497,17 @@ TEST_CASE("a writer at full speed with rotations is read to the last line") {
   for (int i = 0; i < kLines; ++i) want += std::to_string(i) + "\n";
   Reader reader(*set, 4096);
   const size_t marks = 5 * std::string_view("<next>").size();
-  CHECK(reader.Until([&] { return reader.text(log).size() >= want.size() + marks; }));
+  size_t searched = 0;
+  CHECK(reader.Until([&] {
+    const std::string& text = reader.text(log);
+    for (size_t at; (at = text.find("<next>", searched)) != std::string::npos; searched = at + 6) {
+      files_left.fetch_add(1);
+      files_left.notify_all();
+    }
+    return text.size() >= want.size() + marks;
+  }));
+  files_left = 1000;  // whatever happened, the writer ends
+  files_left.notify_all();
   std::string text = reader.text(log);
   for (size_t at; (at = text.find("<next>")) != std::string::npos;) text.erase(at, 6);
   CHECK((text == want));

@@ -1,0 +1,148 @@
+#include "bytes/finder.h"
+
+#include <cerrno>
+#include <unordered_set>
+#include <utility>
+
+#include "base/fd.h"
+#include "bytes/open_source.h"
+#include "bytes/path_pattern.h"
+
+namespace parshall::bytes {
+
+Status Finder::Want(const SourceSpec& spec, bool glob) {
+  if (!glob && HasGzipName(spec.path)) {
+    return Fail("a gzip file cannot be followed; it can be read with --once", spec.path);
+  }
+  wanted_.push_back({spec.path, glob, spec.from_end});
+  return Ok();
+}
+
+void Finder::Drop(const Member* member) {
+  std::erase_if(wanted_, [&](const Wanted& wanted) {
+    const auto known = known_.find(wanted.pattern);
+    return known != known_.end() && known->second == member;
+  });
+}
+
+void Finder::WatchDirectories() {
+  std::unordered_set<std::string> prefixes;
+  for (const Wanted& wanted : wanted_) {
+    for (std::string& prefix : DirectoryPrefixes(wanted.pattern))
+      prefixes.insert(std::move(prefix));
+  }
+  for (const std::string& prefix : prefixes) following_.watcher.WatchDirectory(prefix);
+}
+
+Status Finder::Find(bool at_start, uint32_t next_index, std::vector<Found>* found) {
+  Search search{at_start, next_index, found};
+  const bool prune = following_.ledger.has_ended();
+  FileLedger::Seen seen;
+  troubles_now_.clear();
+  for (const Wanted& wanted : wanted_) {
+    std::vector<std::string> paths;
+    if (!wanted.glob) {
+      paths.push_back(wanted.pattern);
+    } else if (auto expanded = ExpandGlob(wanted.pattern); expanded.ok()) {
+      paths = *std::move(expanded);
+    } else {
+      NoticeOnce(wanted.pattern, expanded.error().what);
+    }
+    for (const std::string& path : paths) {
+      FileStat stat;
+      if (prune && StatPath(path, &stat) == 0) seen.insert(stat.identity);
+      if (known_.contains(path)) continue;
+      if (auto considered = Consider(wanted, path, search); !considered) return considered;
+    }
+  }
+  troubles_.swap(troubles_now_);
+  if (prune) following_.ledger.KeepOnly(seen);
+  return Ok();
+}
+
+Status Finder::Consider(const Wanted& wanted, const std::string& path, Search& search) {
+  FileStat stat;
+  const int error = StatPath(path, &stat);
+  if (error == ENOENT) return Ok();  // not there yet, or a link that leads nowhere yet
+  if (error != 0) {
+    NoticeOnce(path, "cannot be found: " + ErrnoText(error));
+    return Ok();
+  }
+  if (stat.type == FileType::kRegular) {
+    ConsiderRegular(wanted, path, stat, search);
+    return Ok();
+  }
+  // Only regular files are meant by a glob.
+  if (wanted.glob) return Ok();
+  Status done = Ok();
+  if (stat.type == FileType::kFifo || stat.type == FileType::kCharacter) {
+    done = ConsiderPipe(path, search);
+  } else {
+    done = RefuseType(stat.type, path);
+  }
+  if (done.ok() || search.at_start) return done;
+  NoticeOnce(path, done.error().what);
+  return Ok();
+}
+
+Status Finder::ConsiderPipe(const std::string& path, Search& search) {
+  auto opened = OpenFollowedPipe(path, search.next_index, following_.notices);
+  if (!opened) return opened.error();
+  ++search.next_index;
+  search.found->push_back({std::move(opened->member), path, nullptr});
+  return Ok();
+}
+
+void Finder::ConsiderRegular(const Wanted& wanted, const std::string& path, const FileStat& stat,
+                             Search& search) {
+  FileLedger& ledger = following_.ledger;
+  if (HasGzipName(path)) {
+    NoticeOnce(path, "is passed over, since a gzip file cannot be followed");
+    return;
+  }
+  if (ledger.claimed(stat.identity)) {
+    // Later on this is what rotation does: access.log.1 is the file that is read as access.log. The
+    // same path twice (by two globs) is not worth a word either.
+    for (const Found& found : *search.found) {
+      if (found.path == path) return;
+    }
+    if (search.at_start) NoticeOnce(path, "is a file that is read already under another name");
+    return;
+  }
+  const uint64_t read_to = ledger.ResumeAt(stat.identity, stat.size);
+  if (read_to > 0 && read_to == stat.size) return;
+  if (search.next_index >= kSourcesMax) {
+    if (!full_) following_.notices.Add(path + ": is not read, since there are 100000 sources");
+    full_ = true;
+    return;
+  }
+  auto file = std::make_unique<FollowedFile>(path, search.next_index, following_);
+  std::string trouble;
+  OpenedFile opened = OpenFollowed(path, file.get(), ledger, &trouble);
+  const bool from_end = search.at_start && wanted.from_end;
+  if (!opened.fd.valid()) {
+    if (from_end) skip_to_[path] = stat.size;
+    if (!trouble.empty()) NoticeOnce(path, trouble + "; it is tried again");
+    return;
+  }
+  FileStat now;
+  if (from_end && StatFd(opened.fd.get(), &now) == 0) opened.offset = now.size;
+  if (const auto skip = skip_to_.find(path); skip != skip_to_.end()) {
+    if (skip->second <= stat.size) opened.offset = skip->second;
+    skip_to_.erase(skip);
+  }
+  file->Begin(std::move(opened));
+  ++search.next_index;
+  FollowedFile* const followed = file.get();
+  search.found->push_back({std::move(file), path, followed});
+}
+
+void Finder::NoticeOnce(const std::string& path, const std::string& trouble) {
+  const auto known = troubles_.find(path);
+  if ((known == troubles_.end() || known->second != trouble) && !troubles_now_.contains(path)) {
+    following_.notices.Add(path + ": " + trouble);
+  }
+  troubles_now_.insert_or_assign(path, trouble);
+}
+
+}  // namespace parshall::bytes
