@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <iterator>
 #include <vector>
 
 namespace parshall::metrics {
@@ -25,10 +26,11 @@ class Buckets {
   // ns.)
   uint32_t Find(double value) const {
     if (by_octave_.empty()) return FindAnywhere(value);
-    if (value <= bounds_.front()) return 0;
-    const uint64_t exponent = std::bit_cast<uint64_t>(value) >> 52;  // value > 0: no sign bit
-    const uint64_t octave = std::min<uint64_t>(exponent - octave_first_, by_octave_.size() - 1);
-    uint32_t at = by_octave_[octave];
+    // As a signed number, the exponent of what is negative is below every octave.
+    const int64_t exponent = std::bit_cast<int64_t>(value) >> 52;
+    const int64_t octave =
+        std::clamp<int64_t>(exponent - octave_first_, 0, std::ssize(by_octave_) - 1);
+    uint32_t at = by_octave_[static_cast<size_t>(octave)];
     for (uint32_t i = 0; i < octave_bounds_max_; ++i) at += value > padded_[at] ? 1U : 0U;
     return at;
   }
@@ -42,7 +44,7 @@ class Buckets {
   std::vector<double> bounds_;
   std::vector<double> padded_;       // the bounds and infinities behind them
   std::vector<uint32_t> by_octave_;  // bounds below 2^octave; empty: some bound is not positive
-  uint64_t octave_first_ = 0;
+  int64_t octave_first_ = 0;
   uint32_t octave_bounds_max_ = 0;
 };
 

@@ -9,6 +9,7 @@
 #include <set>
 #include <string_view>
 
+#include "base/quoted.h"
 #include "metrics/label_text.h"
 #include "metrics/layout.h"
 #include "metrics/process_metrics.h"
@@ -30,8 +31,6 @@ const char* KindName(MetricKind kind) {
   }
   return "metric";
 }
-
-std::string Quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
 // Every name under which a metric appears, in the text format or in OpenMetrics.
 std::vector<std::string> ExposedNames(const MetricSpec& spec) {

@@ -1,6 +1,8 @@
 #include "metrics/exposition.h"
 
 #include <algorithm>
+#include <array>
+#include <cassert>
 #include <vector>
 
 #include "metrics/exposition_writer.h"
@@ -38,11 +40,28 @@ class FamilyPrinter {
         ending.append("+Inf");
       }
       ending.append("\"} ");
-      bucket_endings_.push_back(std::move(ending));
+      assert(ending.size() <= ExpositionWriter::kPieceBytes);  // a double has at most 24 characters
+      bucket_endings_.push_back({.text = {}, .size = ending.size()});
+      ending.copy(bucket_endings_.back().text.data(), ending.size());
     }
     bucket_start_ = name_ + "_bucket" + (labelled_ ? "{" : "");
     // OpenMetrics 1.0: no sum (and then no count) where a bucket's bound is negative.
     sum_may_stand_ = !openmetrics_ || family.buckets.bounds().front() >= 0;
+  }
+
+  // About how many bytes Print() appends; a string that grows step by step is copied at each.
+  size_t EstimateBytes(const Snapshot& snapshot) const {
+    constexpr size_t kNumberBytes = 6;
+    const size_t lines =
+        family_.kind == rules::MetricKind::kHistogram ? size_t{family_.buckets.count()} + 2 : 1;
+    const size_t created = openmetrics_ ? 1 : 0;
+    const size_t line_bytes =
+        family_.name.size() + sizeof("_bucket{,le=\"100000\"}\n") + kNumberBytes;
+    size_t bytes = 0;
+    snapshot.ForEachRow(family_, [&](const Row& row) {
+      bytes += (lines + created) * (line_bytes + row.series->labels.size());
+    });
+    return bytes;
   }
 
   void Print(const Snapshot& snapshot) {
@@ -55,6 +74,12 @@ class FamilyPrinter {
   }
 
  private:
+  // What stands between a bucket's labels and its number.
+  struct Ending {
+    std::array<char, ExpositionWriter::kPieceBytes> text;
+    size_t size;
+  };
+
   // HELP and TYPE; a family without series is not shown.
   void PrintHead() {
     std::string head = "# HELP " + name_ + " ";
@@ -95,11 +120,12 @@ class FamilyPrinter {
 
   void PrintHistogram(const Row& row) {
     uint64_t count = 0;
+    bucket_line_.assign(bucket_start_);
+    bucket_line_.append(row.series->labels);
     for (uint32_t i = 0; i < family_.buckets.count(); ++i) {
       count += row.cells[i];
-      writer_.Text(bucket_start_);
-      writer_.Text(row.series->labels);
-      writer_.Text(bucket_endings_[i]);
+      writer_.Text(bucket_line_);
+      writer_.Piece(bucket_endings_[i].text.data(), bucket_endings_[i].size);
       writer_.Integer(count);
       writer_.Text("\n");
     }
@@ -140,7 +166,8 @@ class FamilyPrinter {
   bool unknown_ = false;
   bool sum_may_stand_ = true;
   std::string bucket_start_;
-  std::vector<std::string> bucket_endings_;
+  std::string bucket_line_;  // up to the bound, of the row at hand
+  std::vector<Ending> bucket_endings_;
 };
 
 }  // namespace
@@ -154,6 +181,11 @@ void AppendFamilies(const Snapshot& snapshot, std::span<const prometheus::Metric
   const ConstantLabels& constants = snapshot.layout().constants;
   auto next_own = sorted.begin();
   ExpositionWriter writer(out);
+  size_t bytes = out->size();
+  for (const Family& family : snapshot.families()) {
+    bytes += FamilyPrinter(family, constants, dialect, &writer).EstimateBytes(snapshot);
+  }
+  out->reserve(bytes);
   for (const Family& family : snapshot.families()) {
     for (; next_own != sorted.end() && (*next_own)->name < family.name; ++next_own) {
       PrintOwnFamily(**next_own, constants, dialect, &writer);

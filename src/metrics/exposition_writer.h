@@ -45,6 +45,15 @@ class ExpositionWriter {
     at_ += text.size();
   }
 
+  // Appends `count` bytes whose storage is readable for kPieceBytes: a copy of fixed size is a few
+  // instructions. For pieces that stand on every line.
+  static constexpr size_t kPieceBytes = 48;
+  void Piece(const char* text, size_t count) {
+    if (Left() < kPieceBytes) Flush();
+    std::memcpy(at_, text, kPieceBytes);
+    at_ += count;
+  }
+
   void Integer(uint64_t value) {
     if (Left() < kNumberBytesMax) Flush();
     at_ = std::to_chars(at_, at_ + kNumberBytesMax, value).ptr;

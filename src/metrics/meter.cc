@@ -63,6 +63,7 @@ void Meter::PlanGroup(uint32_t group_index, const RuleFields& rule) {
   Plan plan;
   plan.state = states_[group_index].get();
   plan.block_cells = layout.spaces[group.space].block_cells;
+  plan.cells = &shard_.spaces_[group.space];
   plan.observation_first = static_cast<uint32_t>(observations_.size());
   for (const Step& step : group.steps) {
     Observation observation;
@@ -104,8 +105,7 @@ void Meter::Apply(const Record& record) {
     }
     const uint64_t series = FindSeries(plan, record);
     if ((series >> 32) != 0) CountOverflow(plan, static_cast<LabelMask>(series >> 32));
-    uint64_t* block =
-        shard_.spaces_[plan.state->space].cells.data() + (series & 0xFFFFFFFFU) * plan.block_cells;
+    uint64_t* block = plan.cells->cells.data() + (series & 0xFFFFFFFFU) * plan.block_cells;
     for (uint32_t k = plan.observation_first; k < plan.observation_last; ++k) {
       Observe(observations_[k], record, block);
     }
@@ -125,6 +125,10 @@ bool Meter::Passes(const Plan& plan, const Record& record) const {
 }
 
 inline Meter::Reading Meter::ReadValue(const Value& value, double* number) {
+  if (value.kind == ValueKind::kInt) [[likely]] {
+    *number = static_cast<double>(value.integer);
+    return Reading::kNumber;
+  }
   if (!value.there()) return Reading::kNone;
   if (value.kind == ValueKind::kString) return Reading::kNotANumber;
   *number = value.AsDouble();
@@ -276,7 +280,7 @@ ValueKey Meter::LongKey(GroupState& state, uint32_t label, std::string_view text
   }
   const LabelValueId id = store_.registry().ValueOf(state.group, label, text);
   const uint64_t number = (uint64_t{id.overflow} << 32) | id.number;
-  if (kept) cache.Put(text, number);
+  if (kept) cache.Put(text, number, store_.registry().series_count(state.space));
   return {number, kKeyNumber};
 }
 

@@ -61,6 +61,7 @@ class Meter {
   // One group for one rule. The lists are ranges of the vectors below.
   struct Plan {
     GroupState* state = nullptr;
+    Shard::Cells* cells = nullptr;
     uint32_t block_cells = 0;
     uint32_t label_first = 0;
     uint32_t label_count = 0;

@@ -38,10 +38,11 @@ std::string LabelText(const ClientMetric& metric, const ConstantLabels& constant
   for (const auto& [name, value] : metric.label) {
     AppendLabel(name, LabelValue(value, &scratch), &text);
   }
-  for (const auto& [name, value] : constants) {
-    const bool taken = std::any_of(metric.label.begin(), metric.label.end(),
-                                   [&](const auto& label) { return label.name == name; });
-    if (!taken) AppendLabel(name, value, &text);
+  for (const auto& constant : constants) {
+    const bool taken =
+        std::any_of(metric.label.begin(), metric.label.end(),
+                    [&](const ClientMetric::Label& label) { return label.name == constant.first; });
+    if (!taken) AppendLabel(constant.first, constant.second, &text);
   }
   return text;
 }

@@ -55,27 +55,40 @@ const uint64_t* LongTextCache::Find(std::string_view text) const {
   if (slots_.empty()) return nullptr;
   const uint64_t hash = TextHash{seed_}(text);
   for (size_t probe = 0; probe < kProbesMax; ++probe) {
-    const Slot& slot = slots_[(hash + probe) % kSlots];
+    const Slot& slot = slots_[(hash + probe) & (slots_.size() - 1)];
     if (slot.text.empty()) return nullptr;
     if (slot.hash == hash && slot.text == text) return &slot.number;
   }
   return nullptr;
 }
 
-void LongTextCache::Put(std::string_view text, uint64_t number) {
-  assert(!text.empty() && text.size() <= kTextBytesMax);
-  if (slots_.empty()) slots_.resize(kSlots);
-  const uint64_t hash = TextHash{seed_}(text);
-  size_t at = hash % kSlots;
+LongTextCache::Slot* LongTextCache::PlaceFor(uint64_t hash) {
   for (size_t probe = 0; probe < kProbesMax; ++probe) {
-    if (slots_[(hash + probe) % kSlots].text.empty()) {
-      at = (hash + probe) % kSlots;
-      break;
-    }
+    Slot& slot = slots_[(hash + probe) & (slots_.size() - 1)];
+    if (slot.text.empty()) return &slot;
   }
-  slots_[at].hash = hash;
-  slots_[at].number = number;
-  slots_[at].text.assign(text);
+  return nullptr;
+}
+
+void LongTextCache::Put(std::string_view text, uint64_t number, size_t texts_max) {
+  assert(!text.empty() && text.size() <= kTextBytesMax);
+  if (slots_.empty()) slots_.resize(kSlotsMin);
+  const size_t slots_max = 4 * std::bit_ceil(std::max(texts_max, kTextsMin));
+  const uint64_t hash = TextHash{seed_}(text);
+  Slot* place = PlaceFor(hash);
+  while (place == nullptr && slots_.size() < slots_max) {
+    std::vector<Slot> old(slots_.size() * 2);
+    old.swap(slots_);
+    for (Slot& slot : old) {
+      if (slot.text.empty()) continue;
+      if (Slot* moved = PlaceFor(slot.hash); moved != nullptr) *moved = std::move(slot);
+    }
+    place = PlaceFor(hash);
+  }
+  if (place == nullptr) place = &slots_[hash & (slots_.size() - 1)];
+  place->hash = hash;
+  place->number = number;
+  place->text.assign(text);
 }
 
 }  // namespace parshall::metrics

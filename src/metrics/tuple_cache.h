@@ -36,20 +36,21 @@ uint64_t Load(const char* at) {
 inline ValueKey KeyOfText(const char* data, size_t size) {
   using tuple_cache_internal::Load;
   const uint64_t tag = static_cast<uint64_t>(size) << 56;
-  if (size >= 8) {
-    // The last 8 bytes, shifted so that only those behind the first 8 stay.
-    const uint64_t tail = Load<uint64_t>(data + size - 8);
-    return {Load<uint64_t>(data), size == 8 ? tag : (tail >> (8 * (16 - size))) | tag};
+  // Two loads that overlap, from the front and from the back. The common methods and every status
+  // are of 2 to 4 bytes, so that their branch is easy to foresee.
+  if (size - 2 <= 2) [[likely]] {
+    const uint64_t tail = Load<uint16_t>(data + size - 2);
+    return {Load<uint16_t>(data) | (tail << (8 * (size - 2))), tag};
   }
-  if (size >= 4) {
+  if (size > 8) {
+    const uint64_t tail = Load<uint64_t>(data + size - 8);
+    return {Load<uint64_t>(data), (tail >> (8 * (16 - size))) | tag};
+  }
+  if (size > 4) {
     const uint64_t tail = Load<uint32_t>(data + size - 4);
     return {Load<uint32_t>(data) | (tail << (8 * (size - 4))), tag};
   }
-  if (size == 0) return {0, tag};
-  const uint64_t first = static_cast<uint8_t>(data[0]);
-  const uint64_t middle = static_cast<uint8_t>(data[size / 2]);
-  const uint64_t last = static_cast<uint8_t>(data[size - 1]);
-  return {first | (middle << (8 * (size / 2))) | (last << (8 * (size - 1))), tag};
+  return {size == 0 ? 0 : Load<uint8_t>(data), tag};
 }
 
 // Open addressing over tuples of `words` words. One thread.
@@ -117,7 +118,8 @@ class TupleCache {
   std::vector<uint64_t> cells_;
 };
 
-// Longer texts of one label → their number; the same rules of forgetting. One thread.
+// Longer texts of one label → their number. When it is crowded at its greatest size, a new text
+// takes the place of an old one. One thread.
 class LongTextCache {
  public:
   static constexpr size_t kTextBytesMax = 256;  // longer ones are worked out each time
@@ -126,11 +128,13 @@ class LongTextCache {
 
   // Null when the text is not known.
   const uint64_t* Find(std::string_view text) const;
-  void Put(std::string_view text, uint64_t number);
+  // `texts_max`: about how many may be kept, at least 1,024.
+  void Put(std::string_view text, uint64_t number, size_t texts_max);
 
  private:
-  static constexpr size_t kSlots = 4096;
-  static constexpr size_t kProbesMax = 4;
+  static constexpr size_t kSlotsMin = 64;
+  static constexpr size_t kTextsMin = 1024;
+  static constexpr size_t kProbesMax = 8;
 
   struct Slot {
     uint64_t hash = 0;
@@ -138,8 +142,11 @@ class LongTextCache {
     std::string text;  // empty: free (a long text is never empty)
   };
 
+  // The place for a text of this hash: free, or its own; null when the probes are all taken.
+  Slot* PlaceFor(uint64_t hash);
+
   uint64_t seed_;
-  std::vector<Slot> slots_;  // empty until the first Put()
+  std::vector<Slot> slots_;  // empty until the first Put(); a power of two
 };
 
 }  // namespace parshall::metrics

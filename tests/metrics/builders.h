@@ -14,6 +14,13 @@
 
 namespace parshall::metrics::testing {
 
+// "f", 3 → "f3". (With +, g++ 12 at -O3 warns of an overlap that there is not.)
+inline std::string Numbered(std::string_view text, int64_t number) {
+  std::string numbered(text);
+  numbered.append(std::to_string(number));
+  return numbered;
+}
+
 inline rules::LabelSpec FieldLabel(std::string name) {
   rules::LabelSpec label;
   label.name = name;

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <limits>
 
 #include "metrics/exposition_writer.h"
@@ -225,6 +226,17 @@ TEST_CASE("What the meter refused or folded is on the page") {
                 "parshall_metric_rejected_total{metric=\"c_total\",reason=\"negative_step\"} 1\n"));
   CHECK_THAT(text, Catch::Contains("parshall_metric_series{metric=\"c_total\"} 1\n"));
   CHECK_THAT(text, Catch::Contains("parshall_metric_series{metric=\"n_total\"} 2\n"));
+}
+
+TEST_CASE("Each of the program's own series that come from here has a row in docs/METRICS.md") {
+  std::ifstream file(std::string(PARSHALL_SOURCE_DIR) + "/docs/METRICS.md");
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  Bench bench({}, {});
+  std::vector<MetricFamily> own = MeterFamilies(bench.store->TakeSnapshot());
+  for (MetricFamily& family : ProcessMetrics()) own.push_back(std::move(family));
+  for (const MetricFamily& family : own) {
+    CHECK_THAT(text, Catch::Contains("| `" + family.name + "` |"));
+  }
 }
 
 // A folder that is there as long as the test.

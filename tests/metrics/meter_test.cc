@@ -146,7 +146,8 @@ TEST_CASE("A label's limit folds only that label into __other__, and totals stay
   Meter second_meter(*bench.store, second, fields);
   for (int i = 0; i < 1000; ++i) {
     // Short paths and paths that are longer than a key; null and absent take nothing of the limit.
-    const std::string path_text = "/" + std::string(i % 2 == 0 ? 0 : 40, 'p') + std::to_string(i);
+    const std::string path_text =
+        Numbered(i % 2 == 0 ? "/" : "/a/path/that/is/longer/than/a/key/", i);
     bench.Count(path_text, i % 2 == 0 ? 200 : 500, 1);
     const Shard::Batch batch(second, 0, 0);
     second_meter.Apply(RecordOf(path_text, 200, 1).Get());
@@ -240,10 +241,10 @@ TEST_CASE("Any number of labels counts the same, constants stand behind them") {
     std::string wanted;
     RecordBuilder builder;
     for (size_t i = 0; i < labels; ++i) {
-      fields.push_back("f" + std::to_string(i));
+      fields.push_back(Numbered("f", static_cast<int64_t>(i)));
       rules.metrics[0].labels.push_back(FieldLabel(fields.back()));
       builder.Add(static_cast<int>(i));
-      wanted += fields.back() + "=\"" + std::to_string(i) + "\",";
+      wanted.append(fields.back()).append(Numbered("=\"", static_cast<int64_t>(i))).append("\",");
     }
     Bench bench(rules, {Rule(fields)}, {{"env", "a\"b"}});
     for (int i = 0; i < 3; ++i) bench.Apply(builder.Get());

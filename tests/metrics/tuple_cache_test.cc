@@ -67,7 +67,7 @@ TEST_CASE("LongTextCache remembers texts and stays bounded") {
   CHECK(cache.Find("a text longer than a key") == nullptr);
   for (uint64_t i = 0; i < 20'000; ++i) {
     const std::string text = "a text longer than a key " + std::to_string(i);
-    cache.Put(text, i);
+    cache.Put(text, i, 100);
     const uint64_t* found = cache.Find(text);
     REQUIRE(found != nullptr);
     REQUIRE(*found == i);
