@@ -59,6 +59,7 @@ LineWorker::LineWorker(std::shared_ptr<const records::RuleProgram> program,
       shard_(store_->AddShard()),
       meter_(*store_, shard_, RuleFieldsOf(*program_)),
       matcher_(program_),
+      event_matcher_(program_),
       json_(program_),
       turnstile_(turnstile) {
   tally_.rule_last_match.resize(program_->rules.size());
@@ -254,11 +255,11 @@ void LineWorker::CloseEvent(OpenEvent* event, Buffer* out) {
   if (!event->open) return;
   records::Record record;
   const std::string_view text = event->Padded();
-  Outcome outcome = matcher_.MatchRule(event->rule, text, entry_->name, &record);
+  Outcome outcome = event_matcher_.MatchRule(event->rule, text, entry_->name, &record);
   std::vector<lines::EnvelopeField> envelope = event->envelope;
   if (outcome == Outcome::kUnmatched) {
-    outcome = matcher_.MatchRule(event->rule, text.substr(0, event->first_line_size), entry_->name,
-                                 &record);
+    outcome = event_matcher_.MatchRule(event->rule, text.substr(0, event->first_line_size),
+                                       entry_->name, &record);
     if (text.size() > event->first_line_size) {
       envelope.push_back({"continuation", text.substr(event->first_line_size + 1)});
     }

@@ -82,6 +82,8 @@ class LineWorker {
   metrics::Shard& shard_;
   metrics::Meter meter_;
   records::Matcher matcher_;
+  // For joined events: matcher_ holds the record of the line that ends one.
+  records::Matcher event_matcher_;
   sinks::RecordJson json_;
   lines::Unwrapper unwrapper_;
   lines::Unwrapped unwrapped_;

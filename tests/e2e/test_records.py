@@ -111,6 +111,28 @@ def test_output_is_in_the_order_of_the_input():
         assert [r["path"] for r in done.records] == [f"/{n}" for n in range(20_000)]
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_line_that_ends_a_joined_event_keeps_its_own_values(threads):
+    lines, wanted = [], []
+    for n in range(5000):  # some MB, so that events stand across reads
+        stamp = f"2026-11-21 09:32:{n % 60:02} +0000"
+        trace = ["Traceback (most recent call last):", f'  File "/srv/app/{n}.py", line {n}, in app', f"ValueError: {n}"]
+        message = [f"Error handling request /{n}", *(trace if n % 2 else [])]
+        lines += [f"[{stamp}] [{n}] [ERROR] {message[0]}", *message[1:]]
+        wanted.append(("\n".join(message), n))
+        if n % 3:
+            lines.append(f'10.0.0.{n % 256} - - [21/Nov/2026:09:32:{n % 60:02} +0000] "GET /{n} HTTP/1.1" 500 {n} "-" "agent {n}"')
+            wanted.append((f"10.0.0.{n % 256}", f"/{n}", 500, n, f"agent {n}"))
+    done, samples = parshall.run_metered("--threads", threads, stdin="\n".join([*lines, ""]).encode())
+    got = [(r["message"], r["pid"]) if "message" in r else (r["host"], r["path"], r["status"], r["size"], r["agent"])
+           for r in done.records]
+    assert got == wanted
+    assert samples.by("http_requests_total", "method", "status") == {("GET", "500"): sum(n % 3 > 0 for n in range(5000))}
+    assert samples.total("http_response_size_bytes_sum") == sum(n for n in range(5000) if n % 3)
+    assert samples.by("log_events_total", "level") == {"ERROR": 5000}
+    samples.check_ledger()
+
+
 def test_output_goes_to_a_file_or_nowhere(tmp_path):
     path = tmp_path / "records.jsonl"
     done, _ = parshall.run_metered("--output", path, stdin=COMBINED % (b"", b""))
