@@ -54,9 +54,11 @@ bool ToInt(std::string_view text, Value* value) {
 bool ToFloat(std::string_view text, double unit, Value* value) {
   double number = 0;
   if (!ParseDouble(text, &number)) return false;
-  value->kind = ValueKind::kFloat;
   // Dividing by 1e6 rounds once, multiplying by 1e-6 twice: 989 us are 0.000989 s.
-  value->number = unit < 1.0 ? number / std::round(1.0 / unit) : number * unit;
+  const double scaled = unit < 1.0 ? number / std::round(1.0 / unit) : number * unit;
+  if (!std::isfinite(scaled)) return false;  // JSON has no word for it
+  value->kind = ValueKind::kFloat;
+  value->number = scaled;
   value->json_number = unit == 1.0 && IsJsonNumber(text);
   return true;
 }
@@ -66,6 +68,7 @@ bool ToBytes(std::string_view text, double unit, Value* value) {
   double number = 0;
   if (!ParseDouble(text, &number)) return false;
   const double bytes = number * unit;
+  if (!std::isfinite(bytes)) return false;
   if (bytes == std::floor(bytes) && std::abs(bytes) < 9e15) {
     value->kind = ValueKind::kInt;
     value->integer = static_cast<int64_t>(bytes);
@@ -91,6 +94,7 @@ bool ToBool(std::string_view text, Value* value) {
 bool IsIp(std::string_view text) {
   std::array<char, INET6_ADDRSTRLEN + 1> copy{};
   if (text.empty() || text.size() >= copy.size()) return false;
+  if (text.find('\0') != std::string_view::npos) return false;  // inet_pton would stop there
   std::memcpy(copy.data(), text.data(), text.size());
   std::array<unsigned char, sizeof(in6_addr)> address;
   return inet_pton(AF_INET, copy.data(), address.data()) == 1 ||

@@ -21,17 +21,25 @@ RE2::Options Options() {
 
 re2::StringPiece View(std::string_view text) { return {text.data(), text.size()}; }
 
-// Calls visit(offset) for each place of the expression outside of escapes and classes.
+// Calls visit(offset) for each place of the expression outside of escapes, \Q…\E and classes.
 template <typename Visit>
 void ForEachPlain(std::string_view expression, Visit visit) {
   bool in_class = false;
   for (size_t i = 0; i < expression.size(); ++i) {
     const char c = expression[i];
     if (!in_class && !visit(i)) return;
-    if (c == '\\') {
+    if (!in_class && expression.substr(i, 2) == "\\Q") {
+      const size_t close = expression.find("\\E", i + 2);
+      if (close == std::string_view::npos) return;
+      i = close + 1;
+    } else if (c == '\\') {
       ++i;
     } else if (in_class) {
       if (c == ']') in_class = false;
+      if (expression.substr(i, 2) == "[:") {  // [[:alpha:]…]: that bracket closes the name only
+        const size_t close = expression.find(":]", i + 2);
+        if (close != std::string_view::npos) i = close + 1;
+      }
     } else if (c == '[') {
       in_class = true;
       if (i + 1 < expression.size() && expression[i + 1] == '^') ++i;
