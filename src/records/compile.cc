@@ -101,6 +101,9 @@ class Compiler {
                                FieldType::kString, in_record && (own == nullptr || own->in_record));
       }
     }
+    if (capture == 0 && recipe.conversion.fallback) {
+      rule->key_defaults.push_back(rule->recipes.size());
+    }
     rule->recipes.push_back(std::move(recipe));
   }
 

@@ -66,6 +66,7 @@ struct CompiledRule {
   std::vector<CompiledCondition> field_conditions;  // checked on the fields
   std::vector<FieldInfo> fields;                    // by slot
   std::vector<Recipe> recipes;
+  std::vector<size_t> key_defaults;  // recipes of keys that have a default
   std::vector<TimestampField> timestamp;
 };
 

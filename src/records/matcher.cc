@@ -243,8 +243,16 @@ bool Matcher::Fill(const CompiledRule& rule) {
     } else {
       // A JSON key of another type than declared is the event's own affair: it is written as it
       // came, and counts as null for metrics.
-      if (!FillFromKey(recipe, &value)) value.kind = ValueKind::kNull;
+      if (!FillFromKey(recipe, &value)) ConvertNull(recipe.conversion, &value);
     }
+    if (recipe.method_slot >= 0) SplitRequest(recipe);
+  }
+  // A default stands for a field that the event has under none of its keys.
+  for (const size_t index : rule.key_defaults) {
+    const Recipe& recipe = rule.recipes[index];
+    Value& value = values_[static_cast<size_t>(recipe.slot)];
+    if (value.kind != ValueKind::kAbsent) continue;
+    ConvertNull(recipe.conversion, &value);
     if (recipe.method_slot >= 0) SplitRequest(recipe);
   }
   return typed;

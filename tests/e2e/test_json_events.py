@@ -89,3 +89,20 @@ def test_number_that_is_no_status_changes_no_line_count():
     samples.check_ledger()
     assert [r["status"] for r in done.records] == [200.0, -1, "200"]
     assert "200.0" not in samples.by("http_requests_total", "status")
+
+
+@pytest.mark.parametrize("keys, size", [
+    ({"size": 17}, 17), ({"size": "17"}, 17), ({"size": "-"}, 0), ({"size": None}, 0), ({}, 0), ({"size": "much"}, 0),
+    ({"body_bytes_sent": 17}, 17), ({"body_bytes_sent": "-"}, 0),
+], ids=str)
+@pytest.mark.parametrize("request_keys", [
+    {"request": "GET / HTTP/1.1", "status": 200},
+    {"method": "GET", "path": "/", "protocol": "HTTP/1.1", "status": 200},
+], ids=["request", "method and path"])
+def test_request_is_measured_whatever_it_says_of_its_size(request_keys, keys, size):
+    event = {**request_keys, **keys}
+    record, samples = only_record(json.dumps(event).encode())
+    assert without_timestamp(record) == event  # what stands for a missing size is not written
+    assert samples.by("http_requests_total", "method", "status") == {("GET", "200"): 1}
+    assert samples.total("http_response_size_bytes_count") == 1
+    assert samples.total("http_response_size_bytes_sum") == size

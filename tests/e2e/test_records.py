@@ -41,7 +41,8 @@ HOSTILE = {
     **{f"spoilt samples {seed}": spoilt(seed) for seed in range(6)},
     "NULs": b"\0" * 10_000 + b"\n\0\n" + COMBINED % (b"\0", b"\0") + b'{"a": "\\u0000"}\n',
     "40 kB lines": COMBINED % (b"x" * 40_000, b"\xe9" * 40_000) + b"y" * 40_000 + b"\n" + b'{"a": "' + b"z" * 40_000 + b'"}\n',
-    "deep braces": b"{" * 50_000 + b"\n" + b'{"a":' * 200 + b"1" + b"}" * 200 + b"\n",  # jq goes 256 deep
+    "deep braces": b"{" * 50_000 + b"\n" + b'{"a":' * 120 + b"1" + b"}" * 120 + b"\n"
+    + b'{"a":' + b"[" * 250 + b"]" * 250 + b"}\n",  # jq goes 256 deep, and an object with its key is two
     "every byte in the agent": b"".join(COMBINED % (b"", bytes([b])) for b in range(256) if b != 10),
     "every pair of edge bytes": b"".join(
         COMBINED % (b"", bytes([a, b])) for a in range(128, 256, 3) for b in [0, 34, 92, 128, 191, 192, 255]),

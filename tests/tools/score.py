@@ -49,9 +49,12 @@ def judge(case, code, out):
     with_status = [r for r in records if r.get("status") is not None]
     if case["outcome"] == "reject":
         return "accepted a line that is no access line" if with_status else ""
-    if case["outcome"] == "parse" and len(records) != 1:
-        return f"{len(records)} records"
-    if len(with_status) != 1 or records[-1] is not with_status[0]:
+    if case["outcome"] == "parse":
+        if len(records) != 1:
+            return f"{len(records)} records"
+        if "status" not in records[0]:  # null when it was logged as "-"
+            return "no access record"
+    elif len(with_status) != 1 or records[-1] is not with_status[0]:
         return f"{len(with_status)} records with a status"
     record = records[-1]
     wrong = [
