@@ -4,10 +4,6 @@
 #include <cstdint>
 #include <cstring>
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
 namespace parshall {
 namespace {
 
@@ -85,47 +81,26 @@ Sequence SequenceAt(const unsigned char* at, const unsigned char* end) {
 
 }  // namespace
 
-char* AppendJsonText(char* out, std::string_view text) {
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  while (at < end) {
-#if defined(__SSE2__)
-    // Sixteen plain bytes at a time. What is stored behind the end is written over by whatever
-    // comes next.
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(out), bytes);
-    // Signed: bytes over 0x7f are below ' ' as well.
-    const __m128i special = _mm_or_si128(_mm_cmplt_epi8(bytes, _mm_set1_epi8(' ')),
-                                         _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
-                                                      _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
-    const int mask = _mm_movemask_epi8(special);
-    const ptrdiff_t left = end - at;
-    const ptrdiff_t plain = mask == 0 ? 16 : __builtin_ctz(static_cast<unsigned>(mask));
-    if (plain >= left) return out + left;
-    at += plain;
-    out += plain;
-    if (mask == 0) continue;
-#endif
-    const auto byte = static_cast<unsigned char>(*at);
-    if (byte < ' ' || byte == '"' || byte == '\\') {
-      out = AppendControl(out, byte);
-      ++at;
-    } else if (byte < 0x80) {
-      *out++ = *at++;
-    } else {
-      const Sequence sequence = SequenceAt(reinterpret_cast<const unsigned char*>(at),
-                                           reinterpret_cast<const unsigned char*>(end));
-      if (sequence.valid) {
-        std::memcpy(out, at, 4);  // at most four; the rest is written over
-        out += sequence.size;
-      } else {
-        std::memcpy(out, "\xef\xbf\xbd", 3);
-        out += 3;
-      }
-      at += sequence.size;
-    }
+char* AppendJsonSpecial(char* out, const char** at, const char* end) {
+  const auto byte = static_cast<unsigned char>(**at);
+  if (byte < ' ' || byte == '"' || byte == '\\') {
+    ++*at;
+    return AppendControl(out, byte);
   }
-  return out;
+  if (byte < 0x80) {
+    *out = *(*at)++;
+    return out + 1;
+  }
+  const Sequence sequence = SequenceAt(reinterpret_cast<const unsigned char*>(*at),
+                                       reinterpret_cast<const unsigned char*>(end));
+  const char* const from = *at;
+  *at += sequence.size;
+  if (sequence.valid) {
+    std::memcpy(out, from, 4);  // at most four; the rest is written over
+    return out + sequence.size;
+  }
+  std::memcpy(out, "\xef\xbf\xbd", 3);
+  return out + 3;
 }
 
 }  // namespace parshall

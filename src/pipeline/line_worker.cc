@@ -58,7 +58,7 @@ LineWorker::LineWorker(std::shared_ptr<const records::RuleProgram> program,
       options_(options),
       shard_(store_->AddShard()),
       meter_(*store_, shard_, RuleFieldsOf(*program_)),
-      matcher_(program_),
+      matcher_(program_, options.write_records),
       event_matcher_(program_),
       json_(program_),
       turnstile_(turnstile) {

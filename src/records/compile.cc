@@ -17,6 +17,9 @@ Conversion ConversionOf(const FieldSpec& field) {
                         .fallback = field.fallback,
                         .unit = field.unit};
   conversion.dash_is_null = field.nulls.size() == 1 && field.nulls[0] == "-";
+  conversion.plain_nulls = std::all_of(field.nulls.begin(), field.nulls.end(), [](const std::string& null) {
+    return null.empty() || null[0] < '0' || null[0] > '9';
+  });
   return conversion;
 }
 
@@ -126,6 +129,7 @@ class Compiler {
     Declared(spec, rule);
     Conditions(spec, &rule);
     Timestamp(spec, &rule);
+    Ways(&rule);
     program_->rules.push_back(std::move(rule));
   }
 
@@ -199,6 +203,46 @@ class Compiler {
                                    condition.field + "\", but no field of that name",
                                condition.where.ToString()));
       }
+    }
+  }
+
+  // What the matcher can know of its recipes beforehand.
+  void Ways(CompiledRule* rule) {
+    const auto asked_for = [&](int slot) {
+      if (slot < 0) return false;
+      const std::string& name = rule->fields[static_cast<size_t>(slot)].name;
+      const bool condition =
+          std::any_of(rule->field_conditions.begin(), rule->field_conditions.end(),
+                      [slot](const CompiledCondition& one) { return one.slot == slot; });
+      return condition || std::find(wanted_.begin(), wanted_.end(), name) != wanted_.end();
+    };
+    for (Recipe& recipe : rule->recipes) {
+      const auto feeders =
+          std::count_if(rule->recipes.begin(), rule->recipes.end(),
+                        [&recipe](const Recipe& other) { return other.slot == recipe.slot; });
+      recipe.shared_slot = feeders > 1;
+      if (recipe.shared_slot) rule->shared_slots.push_back(recipe.slot);
+      const Conversion& conversion = recipe.conversion;
+      const bool simple_null = conversion.nulls.empty() || (conversion.dash_is_null && !conversion.fallback);
+      const bool text = conversion.type == FieldType::kString || conversion.type == FieldType::kTime ||
+                        conversion.type == FieldType::kHttpRequest;
+      const bool integer = conversion.type == FieldType::kInt ||
+                           (conversion.type == FieldType::kBytes && conversion.unit == 1.0);
+      if (recipe.capture > 0 && text && simple_null) recipe.way = Recipe::Way::kText;
+      if (recipe.capture > 0 && integer) recipe.way = Recipe::Way::kDigits;
+      recipe.record_only = recipe.way == Recipe::Way::kText && !recipe.shared_slot &&
+                           !asked_for(recipe.slot) && !asked_for(recipe.method_slot) &&
+                           !asked_for(recipe.path_slot) && !asked_for(recipe.protocol_slot);
+      Step step{.way = recipe.way,
+                .dash_is_null = recipe.conversion.dash_is_null,
+                .plain_nulls = recipe.conversion.plain_nulls,
+                .shared_slot = recipe.shared_slot,
+                .capture = static_cast<uint8_t>(recipe.capture),
+                .slot = static_cast<uint16_t>(recipe.slot),
+                .recipe = static_cast<uint16_t>(&recipe - rule->recipes.data())};
+      if (recipe.method_slot >= 0) step.request = static_cast<int16_t>(step.recipe);
+      rule->steps.push_back(step);
+      if (!recipe.record_only) rule->metric_steps.push_back(step);
     }
   }
 

@@ -21,6 +21,7 @@ namespace parshall::records {
 struct Conversion {
   rules::FieldType type = rules::FieldType::kString;
   bool typed = false;         // declared in the rule; otherwise JSON's own type is kept
+  bool plain_nulls = true;     // no null text is made of digits
   bool dash_is_null = false;  // the only null text is "-", the usual case
   std::vector<std::string> nulls;
   std::optional<std::string> fallback;
@@ -34,10 +35,27 @@ struct Recipe {
   int capture = 0;  // a group of the pattern; 0: a key of the JSON event
   int key = 0;      // index into RuleProgram::keys
   Conversion conversion;
+  // How the matcher goes about it: most fields are text that only "-" makes null, or short integers.
+  enum class Way : uint8_t { kText, kDigits, kGeneral } way = Way::kGeneral;
+  bool shared_slot = false;  // other recipes may fill the slot, too
+  // Text that no metric and no condition asks for: not needed when records are not written.
+  bool record_only = false;
   // kHttpRequest: where its parts go, -1 for nowhere.
   int method_slot = -1;
   int path_slot = -1;
   int protocol_slot = -1;
+};
+
+// A recipe as the matcher walks over it for each line: small, and in a row.
+struct Step {
+  Recipe::Way way = Recipe::Way::kGeneral;
+  bool dash_is_null = false;
+  bool plain_nulls = false;
+  bool shared_slot = false;
+  uint8_t capture = 0;
+  uint16_t slot = 0;
+  int16_t request = -1;  // kHttpRequest: index into CompiledRule::recipes
+  uint16_t recipe = 0;   // index into CompiledRule::recipes
 };
 
 struct CompiledCondition {
@@ -67,6 +85,9 @@ struct CompiledRule {
   std::vector<FieldInfo> fields;                    // by slot
   std::vector<Recipe> recipes;
   std::vector<size_t> key_defaults;  // recipes of keys that have a default
+  std::vector<int> shared_slots;                    // with more than one recipe
+  std::vector<Step> steps;                          // of all recipes
+  std::vector<Step> metric_steps;                   // without those that only records need
   std::vector<TimestampField> timestamp;
 };
 

@@ -32,13 +32,29 @@ bool IsProtocol(std::string_view text) {
   return true;
 }
 
+// "HTTP/1.1" and its like, the usual end of a request.
+bool EndsInUsualProtocol(std::string_view request) {
+  if (request.size() < 12) return false;
+  const char* const tail = request.data() + request.size() - 9;
+  return std::memcmp(tail, " HTTP/", 6) == 0 && IsDigit(tail[6]) && tail[7] == '.' &&
+         IsDigit(tail[8]);
+}
+
 }  // namespace
 
 bool SplitHttpRequest(std::string_view request, HttpRequest* out) {
-  const size_t method_end = request.substr(0, kMethodBytesMax + 1).find(' ');
-  if (method_end == std::string_view::npos || !IsMethod(request.substr(0, method_end)))
-    return false;
+  size_t method_end = 0;
+  while (method_end < request.size() && request[method_end] != ' ') {
+    if (++method_end > kMethodBytesMax) return false;
+  }
+  if (method_end == request.size() || !IsMethod(request.substr(0, method_end))) return false;
   const std::string_view rest = request.substr(method_end + 1);
+  if (EndsInUsualProtocol(request)) {
+    if (rest.size() <= 9) return false;  // no target
+    *out = {request.substr(0, method_end), rest.substr(0, rest.size() - 9),
+            rest.substr(rest.size() - 8)};
+    return true;
+  }
   const size_t tail_begin =
       rest.size() > kProtocolBytesMax + 1 ? rest.size() - kProtocolBytesMax - 1 : 0;
   const size_t blank = rest.substr(tail_begin).rfind(' ');

@@ -290,13 +290,15 @@ char* AppendUtf8(char* out, int code) {
   return out;
 }
 
-// Raw JSON text in which each half of a surrogate pair is replaced by \ufffd: strict parsers refuse
-// such halves, and Python's json.dumps writes them.
-std::string ReplaceLoneSurrogates(std::string_view raw) {
+// Raw JSON text in which each half of a surrogate pair is replaced by \ufffd (strict parsers refuse
+// such halves, and Python's json.dumps writes them), and each line end by a blank.
+std::string Repaired(std::string_view raw) {
   std::string text;
+  text.reserve(raw.size() + kPaddingBytes);  // which may be read behind a member, as behind a line
   for (size_t i = 0; i < raw.size();) {
     if (raw[i] != '\\') {
-      text += raw[i++];
+      text += raw[i] == '\n' ? ' ' : raw[i];
+      ++i;
       continue;
     }
     if (raw[i + 1] != 'u') {
@@ -340,16 +342,20 @@ bool JsonEventParser::Parse(std::string_view line) {
   const char* const end = line.data() + line.size();
   const char* at = SkipBlanks(line.data(), end);
   Seen seen;
-  at = ForEachMember(at, end, &seen,
-                     [this](const JsonMember& member) { members_.push_back(member); });
+  bool line_end = false;  // out of a container's wrapping: a record must stay on one line
+  at = ForEachMember(at, end, &seen, [this, &line_end](const JsonMember& member) {
+    members_.push_back(member);
+    const bool nested = member.kind == JsonKind::kObject || member.kind == JsonKind::kArray;
+    line_end = line_end || (nested && member.value.find('\n') != std::string_view::npos);
+  });
   if (at == nullptr || SkipBlanks(at, end) != end) return false;
   if (seen.high_bytes && !simdjson::validate_utf8(line.data(), line.size())) return false;
-  if (seen.lone_surrogate) {
+  if (seen.lone_surrogate || line_end) {
     repaired_.clear();
     repaired_.reserve(members_.size() * 2);
     for (JsonMember& member : members_) {
-      member.key = repaired_.emplace_back(ReplaceLoneSurrogates(member.key));
-      member.value = repaired_.emplace_back(ReplaceLoneSurrogates(member.value));
+      member.key = repaired_.emplace_back(Repaired(member.key));
+      member.value = repaired_.emplace_back(Repaired(member.value));
     }
   }
   return true;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cassert>
 #include <charconv>
 
@@ -29,7 +30,8 @@ std::string_view OutcomeName(Outcome outcome) {
   return kOutcomeNames[static_cast<size_t>(outcome)];
 }
 
-Matcher::Matcher(std::shared_ptr<const RuleProgram> program) : program_(std::move(program)) {
+Matcher::Matcher(std::shared_ptr<const RuleProgram> program, bool all_fields)
+    : program_(std::move(program)), all_fields_(all_fields) {
   tally_.rules.resize(program_->rules.size());
   found_.resize(program_->keys.size());
   texts_.resize(program_->keys.size());
@@ -50,8 +52,16 @@ Outcome Matcher::Match(std::string_view line, std::string_view source, Record* r
   const uint64_t candidates = program_->rules_by_first_byte[first_byte];
   const size_t count = program_->rules.size();
   bool regex_before = false;
-  for (size_t index = 0; index < count; ++index) {
-    if (index < 64 && ((candidates >> index) & 1) == 0) continue;
+  // The first 64 rules by their bits; should there be more, all of the rest.
+  uint64_t waiting = candidates;
+  size_t beyond = 64;
+  const auto next = [&waiting, &beyond] {
+    if (waiting == 0) return beyond++;
+    const auto index = static_cast<size_t>(std::countr_zero(waiting));
+    waiting &= waiting - 1;
+    return index;
+  };
+  for (size_t index = next(); index < count; index = next()) {
     const CompiledRule& rule = program_->rules[index];
     by_plan_ = true;
     const uint64_t begin = clock != nullptr ? now() : 0;
@@ -89,6 +99,7 @@ Outcome Matcher::Finish(const CompiledRule& rule, size_t index, Verdict verdict,
   record->values_count = static_cast<uint32_t>(rule.fields.size());
   record->own_timestamp = false;
   record->own_source = false;
+  record->text_size = line_size_;
   if (rule.json) {
     HideOverwritten(rule, record);
   } else {
@@ -229,33 +240,60 @@ bool Matcher::Holds(const CompiledCondition& condition, std::string_view source)
 }
 
 bool Matcher::Fill(const CompiledRule& rule) {
-  for (size_t slot = 0; slot < rule.fields.size(); ++slot) values_[slot].kind = ValueKind::kAbsent;
+  for (const int slot : rule.shared_slots) values_[static_cast<size_t>(slot)].kind = ValueKind::kAbsent;
   bool typed = true;
-  for (const Recipe& recipe : rule.recipes) {
-    Value& value = values_[static_cast<size_t>(recipe.slot)];
-    if (value.kind != ValueKind::kAbsent) continue;
-    if (recipe.capture > 0) {
-      const Capture& capture = captures_[recipe.capture];
-      if (capture.begin == nullptr) continue;
-      typed = Convert(recipe.conversion,
-                      {capture.begin, static_cast<size_t>(capture.end - capture.begin)}, &value) &&
-              typed;
+  for (const Step& step : all_fields_ ? rule.steps : rule.metric_steps) {
+    Value& value = values_[step.slot];
+    if (step.shared_slot && value.kind != ValueKind::kAbsent) continue;
+    if (step.capture > 0) {
+      const Capture& capture = captures_[step.capture];
+      if (capture.begin == nullptr) {
+        value.kind = ValueKind::kAbsent;
+      } else if (!FillFromCapture(step, capture, &value) &&
+                 !Convert(rule.recipes[step.recipe].conversion, value.text(), &value)) {
+        typed = false;
+      }
     } else {
+      value.kind = ValueKind::kAbsent;
       // A JSON key of another type than declared is the event's own affair: it is written as it
       // came, and counts as null for metrics.
-      if (!FillFromKey(recipe, &value)) ConvertNull(recipe.conversion, &value);
+      if (!FillFromKey(rule.recipes[step.recipe], &value)) value.kind = ValueKind::kNull;
     }
-    if (recipe.method_slot >= 0) SplitRequest(recipe);
-  }
-  // A default stands for a field that the event has under none of its keys.
-  for (const size_t index : rule.key_defaults) {
-    const Recipe& recipe = rule.recipes[index];
-    Value& value = values_[static_cast<size_t>(recipe.slot)];
-    if (value.kind != ValueKind::kAbsent) continue;
-    ConvertNull(recipe.conversion, &value);
-    if (recipe.method_slot >= 0) SplitRequest(recipe);
+    if (step.request >= 0) SplitRequest(rule.recipes[step.recipe]);
   }
   return typed;
+}
+
+// The usual cases at once; false leaves the text to Convert().
+bool Matcher::FillFromCapture(const Step& step, const Capture& capture, Value* value) {
+  const auto size = static_cast<size_t>(capture.end - capture.begin);
+  value->data = capture.begin;
+  value->size = static_cast<uint32_t>(size);
+  switch (step.way) {
+    case Recipe::Way::kText: {
+      const bool null = step.dash_is_null && size == 1 && *capture.begin == '-';
+      value->kind = null ? ValueKind::kNull : ValueKind::kString;
+      return true;
+    }
+    case Recipe::Way::kDigits: {
+      constexpr size_t kDigitsMax = 18;  // no overflow
+      int64_t number = 0;
+      bool digits = step.plain_nulls && size > 0 && size <= kDigitsMax;
+      for (size_t n = 0; digits && n < size; ++n) {
+        const unsigned digit = static_cast<unsigned char>(capture.begin[n]) - unsigned{'0'};
+        digits = digit < 10;
+        number = number * 10 + digit;
+      }
+      if (!digits) return false;
+      value->kind = ValueKind::kInt;
+      value->integer = number;
+      value->json_number = *capture.begin != '0' || size == 1;
+      return true;
+    }
+    case Recipe::Way::kGeneral:
+      return false;
+  }
+  return false;
 }
 
 bool Matcher::FillFromKey(const Recipe& recipe, Value* value) {

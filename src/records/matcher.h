@@ -35,7 +35,9 @@ class Matcher {
  public:
   using NanosClock = uint64_t (*)();
 
-  explicit Matcher(std::shared_ptr<const RuleProgram> program);
+  // Without `all_fields` only what metrics and conditions ask for is filled in: for runs that write no records.
+  // Outcomes are the same either way.
+  explicit Matcher(std::shared_ptr<const RuleProgram> program, bool all_fields = true);
 
   // Matches one line, without its line end; kPaddingBytes behind it must be readable. On kMatched
   // and kRejected `record` is filled and valid until the next call. kRejected: a rule matched, but
@@ -61,12 +63,14 @@ class Matcher {
   bool KeyText(int key, std::string_view* text);
   bool Holds(const CompiledCondition& condition, std::string_view source);
   bool Fill(const CompiledRule& rule);
+  static bool FillFromCapture(const Step& step, const Capture& capture, Value* value);
   bool FillFromKey(const Recipe& recipe, Value* value);
   void SplitRequest(const Recipe& recipe);
   char* Scratch(size_t bytes);
   void HideOverwritten(const CompiledRule& rule, Record* record);
 
   std::shared_ptr<const RuleProgram> program_;
+  const bool all_fields_;
   MatcherTally tally_;
   JsonEventParser events_;
   enum class Event : uint8_t { kNotParsed, kNone, kParsed } event_ = Event::kNotParsed;

@@ -32,10 +32,12 @@ enum class PlanVerdict : uint8_t { kMatch, kNoMatch, kUnknown };
 enum class OpCode : uint8_t {
   kLiteral,    // `count` (1–8) bytes equal to `literal`
   kShape,      // a fixed number of bytes, each of its own class: shapes[table]
-  kRunUntil1,  // any bytes up to stop[0] or the end; at least `min`
+  kRunUntil1,  // any bytes up to stop[0] or the end; at least `min`; then `count` (0–8) bytes equal
+               // to `literal`
   kRunUntil2,
   kRunUntil3,
   kRunClass,  // bytes of classes[table]; at least `min`, at most `max`
+  kRunRest,    // all that is left
   kFind,  // the nearest place, at least `min` bytes on, where `literal` stands; what is skipped is
           // in classes[table]
   kBranch,     // by the next byte (or the end): branches[table]
@@ -71,22 +73,26 @@ struct PlanOp {
   uint64_t mask = 0;
 };
 
-// Up to 32 bytes in a row, each of a class of its own. Classes are unions of rectangles of nibbles,
-// at most 8 in a shape; bit r of low[b & 15] & high[b >> 4] says that b is in rectangle r. A byte
-// is right at position i when it is in one of the rectangles need[i].
+// Up to 32 bytes in a row, each a literal or of a class of its own. Classes are unions of
+// rectangles of nibbles, at most 8 in a shape; bit r of low[b & 15] & high[b >> 4] says that b is
+// in rectangle r. A byte is right at position i when it is literal[i], or in one of the rectangles
+// need[i].
 struct PlanShape {
   alignas(32) std::array<uint8_t, 32> low{};  // 16 values, twice
   alignas(32) std::array<uint8_t, 32> high{};
-  alignas(32) std::array<uint8_t, 32> need{};  // 0xff behind `size`: never looked at
-  alignas(32) std::array<uint8_t, 32> care{};  // 0xff for i < size, else 0
-  std::array<ByteSet, 32> sets{};
-  uint8_t size = 0;
+  alignas(32) std::array<uint8_t, 32> need{};  // 0 for literals
+  alignas(32) std::array<uint8_t, 32> literal{};
+  alignas(32) std::array<uint8_t, 32> is_literal{};  // 0xff for literals, else 0
+  alignas(32) std::array<uint8_t, 32> care{};        // 0xff for i < size, else 0
   struct Save {
-    uint8_t capture;
-    bool end;
-    uint8_t offset;
+    uint8_t capture = 0;
+    bool end = false;
+    uint8_t offset = 0;
   };
-  std::vector<Save> saves;
+  static constexpr size_t kSavesMax = 8;
+  std::array<Save, kSavesMax> saves{};
+  uint8_t saves_count = 0;
+  uint8_t size = 0;
 };
 
 using PlanClass = std::array<uint8_t, 256>;      // 1: in the class
@@ -101,6 +107,8 @@ struct Plan {
   std::vector<PlanBranches> branches;
   std::vector<PlanPeek> peeks;
   int groups = 0;  // captures 1…groups; capture 0, the whole match, is not tracked
+  std::vector<uint8_t>
+      optional_groups;  // those that a match may leave out; the others are always set
 
   // One op a line, for `check --plans`.
   std::string ToString() const;
@@ -126,8 +134,10 @@ PlanVerdict RunPlan(const Plan& plan, const char* begin, const char* end, Captur
 // The implementations behind it, for tests that hold them against each other.
 PlanVerdict RunPlanBaseline(const Plan& plan, const char* begin, const char* end,
                             Capture* captures);
-// Only where HasAvx2().
+// Only where HasAvx2() or HasAvx512().
 bool HasAvx2();
 PlanVerdict RunPlanAvx2(const Plan& plan, const char* begin, const char* end, Capture* captures);
+bool HasAvx512();
+PlanVerdict RunPlanAvx512(const Plan& plan, const char* begin, const char* end, Capture* captures);
 
 }  // namespace parshall::records

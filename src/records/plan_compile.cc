@@ -2,7 +2,9 @@
 // and whether its failure is exact (nothing else could have matched) or must be left to RE2.
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
+#include <utility>
 
 #include "records/plan.h"
 
@@ -115,6 +117,111 @@ PlanClass ClassTable(const ByteSet& set) {
   return table;
 }
 
+// Rewrites every place that ops are named by number.
+template <typename Map>
+void Renumber(std::vector<PlanOp>* ops, std::vector<PlanBranches>* branches, Map map) {
+  for (PlanOp& op : *ops) {
+    if (op.on_fail < kFailNoMatch) op.on_fail = map(op.on_fail);
+    if (op.code == OpCode::kJump) op.target = map(op.target);
+  }
+  // Tables of ops that were given up stay behind unused; their numbers mean nothing any more.
+  std::vector<bool> done(branches->size(), false);
+  for (const PlanOp& op : *ops) {
+    if (op.code != OpCode::kBranch || done[op.table]) continue;
+    done[op.table] = true;
+    for (uint16_t& target : (*branches)[op.table]) {
+      if (target < kFailNoMatch) target = map(target);
+    }
+  }
+}
+
+// Puts the usual way in a row: jumps to what stands nowhere else yet are left out, and what only a
+// failure leads to comes last.
+void Layout(std::vector<PlanOp>* ops, std::vector<PlanBranches>* branches) {
+  constexpr uint16_t kNowhere = 0xffff;
+  std::vector<PlanOp> placed;
+  std::vector<uint16_t> place(ops->size(), kNowhere);
+  const auto resolve = [ops](uint16_t at) {
+    for (size_t hops = 0; (*ops)[at].code == OpCode::kJump && hops < ops->size(); ++hops)
+      at = (*ops)[at].target;
+    return at;
+  };
+  std::vector<uint16_t> waiting = {0};
+  for (size_t next = 0; next < waiting.size(); ++next) {
+    uint16_t at = resolve(waiting[next]);
+    if (place[at] != kNowhere) continue;
+    while (true) {
+      at = resolve(at);
+      if (place[at] != kNowhere) {
+        PlanOp jump{.code = OpCode::kJump};
+        jump.target = at;
+        placed.push_back(jump);
+        break;
+      }
+      const PlanOp& op = (*ops)[at];
+      place[at] = static_cast<uint16_t>(placed.size());
+      placed.push_back(op);
+      if (op.on_fail < kFailNoMatch) waiting.push_back(op.on_fail);
+      if (op.code == OpCode::kAccept) break;
+      if (op.code == OpCode::kBranch) {
+        const PlanBranches& table = (*branches)[op.table];
+        for (uint16_t target : table) {
+          if (target < kFailNoMatch && (waiting.empty() || waiting.back() != target))
+            waiting.push_back(target);
+        }
+        // A branch goes on at the end of the text first, if it can: most choices are about what may
+        // still follow.
+        const uint16_t ahead = table[256] < kFailNoMatch ? table[256] : waiting.back();
+        if (ahead < kFailNoMatch && place[resolve(ahead)] == kNowhere) {
+          at = ahead;
+          continue;
+        }
+        break;
+      }
+      ++at;
+    }
+  }
+  const std::vector<PlanOp> before = std::exchange(*ops, std::move(placed));
+  Renumber(ops, branches, [&](uint16_t at) {
+    for (size_t hops = 0; before[at].code == OpCode::kJump && hops < before.size(); ++hops)
+      at = before[at].target;
+    assert(place[at] != kNowhere);  // everything that can be reached was put somewhere
+    return place[at];
+  });
+}
+
+// A run and the literal behind it are one op, unless something else leads to the literal.
+void FuseLiterals(std::vector<PlanOp>* ops, std::vector<PlanBranches>* branches) {
+  std::vector<bool> target(ops->size() + 1, false);
+  Renumber(ops, branches, [&target](uint16_t at) {
+    target[at] = true;
+    return at;
+  });
+  std::vector<uint16_t> place(ops->size() + 1, 0);
+  std::vector<PlanOp> fused;
+  for (size_t n = 0; n < ops->size(); ++n) {
+    place[n] = static_cast<uint16_t>(fused.size());
+    const PlanOp& op = (*ops)[n];
+    // A failed op leaves the place where it was: an alternative behind the literal would start in front of the run.
+    const bool fails_for_good = op.on_fail >= kFailNoMatch;
+    const bool behind_run = !fused.empty() && !target[n] && op.code == OpCode::kLiteral && fails_for_good &&
+                            fused.back().code >= OpCode::kRunUntil1 &&
+                            fused.back().code <= OpCode::kRunUntil3 && fused.back().count == 0 &&
+                            (fused.back().min == 0 || fused.back().on_fail == op.on_fail);
+    if (!behind_run) {
+      fused.push_back(op);
+      continue;
+    }
+    PlanOp& run = fused.back();
+    run.count = op.count;
+    run.literal = op.literal;
+    run.mask = op.mask;
+    run.on_fail = op.on_fail;
+  }
+  *ops = std::move(fused);
+  Renumber(ops, branches, [&place](uint16_t at) { return place[at]; });
+}
+
 // One thread; lives for one compilation. Any construct it does not know sets why_ and gives the
 // plan up.
 class Compiler {
@@ -139,10 +246,13 @@ class Compiler {
       return std::nullopt;
     }
     Emit({.code = OpCode::kAccept}, context);
+    OptionalGroups(tree, false);
     if (plan_.ops.size() > kOpsMax) {
       *why_not = "the expression is too long for a plan";
       return std::nullopt;
     }
+    Layout(&plan_.ops, &plan_.branches);
+    FuseLiterals(&plan_.ops, &plan_.branches);
     return std::move(plan_);
   }
 
@@ -168,6 +278,16 @@ class Compiler {
     uint16_t fail_to = kFailNoMatch;
     uint16_t Fail() const { return exact ? fail_to : kFailUnknown; }
   };
+
+  // Groups below a choice or a repetition may take no part in a match.
+  void OptionalGroups(const Node& node, bool optional) {
+    if (node.kind == NodeKind::kCapture && optional) {
+      plan_.optional_groups.push_back(static_cast<uint8_t>(node.group));
+    }
+    const bool choice =
+        node.kind == NodeKind::kAlternate || (node.kind == NodeKind::kRepeat && node.min == 0);
+    for (const Node& child : node.children) OptionalGroups(child, optional || choice);
+  }
 
   bool No(std::string why) {
     if (why_.empty()) why_ = std::move(why);
@@ -199,14 +319,19 @@ class Compiler {
       const Item& item = items[i];
       if (item.kind != Item::kNode) {
         if (item.group >= static_cast<int>(kCapturesMax)) return No("more than 63 groups");
-        if (item.kind == Item::kSaveBegin && CapturedRun(items, i, follow, context)) {
-          i += 3;
+        if (FixedBehindSaves(items, i)) {
+          i = Fixed(items, i, context);
           continue;
         }
-        if (!why_.empty()) return false;
-        Emit({.code = item.kind == Item::kSaveBegin ? OpCode::kSaveBegin : OpCode::kSaveEnd,
-              .capture = static_cast<uint8_t>(item.group)},
-             *context);
+        if (item.kind == Item::kSaveBegin) {
+          const size_t behind = CapturedNode(items, i, follow, context);
+          if (!why_.empty()) return false;
+          if (behind > i) {
+            i = behind;
+            continue;
+          }
+        }
+        EmitSave(item, *context);
         ++i;
         continue;
       }
@@ -227,7 +352,7 @@ class Compiler {
         case NodeKind::kAlternate: {
           std::vector<const Node*> branches;
           for (const Node& child : node.children) branches.push_back(&child);
-          if (!Alternate(branches, rest, context)) return false;
+          if (!Alternate(branches, rest, 0, context)) return false;
           break;
         }
         case NodeKind::kBegin:
@@ -240,37 +365,48 @@ class Compiler {
     return true;
   }
 
-  // (?P<name>run): the run op saves its own capture.
-  bool CapturedRun(const std::vector<Item>& items, size_t i, const First& follow,
-                   Context* context) {
+  void EmitSave(const Item& item, const Context& context) {
+    Emit({.code = item.kind == Item::kSaveBegin ? OpCode::kSaveBegin : OpCode::kSaveEnd,
+          .capture = static_cast<uint8_t>(item.group)},
+         context);
+  }
+
+  // A group that begins a row of fixed bytes is saved by their shape.
+  static bool FixedBehindSaves(const std::vector<Item>& items, size_t i) {
+    size_t saves = 0;
+    for (; i < items.size() && items[i].kind != Item::kNode; ++i) ++saves;
+    return i < items.size() && saves <= 2 && FixedWidth(*items[i].node) > 0;
+  }
+
+  // (?P<name>run): the run op saves its own capture. (?P<name>a|b): each alternative does.
+  // Returns the index behind the group, or `i` when it is neither.
+  size_t CapturedNode(const std::vector<Item>& items, size_t i, const First& follow,
+                      Context* context) {
     if (i + 2 >= items.size() || items[i + 1].kind != Item::kNode ||
         items[i + 2].kind != Item::kSaveEnd) {
-      return false;
+      return i;
     }
     const Node& node = *items[i + 1].node;
-    if (node.kind != NodeKind::kRepeat || FixedWidth(node) > 0) return false;
+    const First rest = FirstOfItems(items, i + 3, follow);
+    if (node.kind == NodeKind::kAlternate) {
+      std::vector<const Node*> branches;
+      for (const Node& child : node.children) branches.push_back(&child);
+      return Alternate(branches, rest, items[i].group, context) ? i + 3 : i;
+    }
+    if (node.kind != NodeKind::kRepeat || FixedWidth(node) > 0) return i;
     const size_t before = plan_.ops.size();
     const Context saved = *context;
-    if (!Repeat(node, FirstOfItems(items, i + 3, follow), LiteralPrefix(items, i + 3), context)) {
-      return false;
-    }
-    if (plan_.ops.size() == before + 1) {
-      switch (plan_.ops[before].code) {
-        case OpCode::kRunUntil1:
-        case OpCode::kRunUntil2:
-        case OpCode::kRunUntil3:
-        case OpCode::kRunClass:
-        case OpCode::kFind:
-          plan_.ops[before].capture = static_cast<uint8_t>(items[i].group);
-          return true;
-        default:
-          break;
-      }
+    if (!Repeat(node, rest, LiteralPrefix(items, i + 3), context)) return i;
+    if (plan_.ops.size() == before + 1 && IsRun(plan_.ops[before].code)) {
+      plan_.ops[before].capture = static_cast<uint8_t>(items[i].group);
+      return i + 3;
     }
     plan_.ops.resize(before);
     *context = saved;
-    return false;
+    return i;
   }
+
+  static bool IsRun(OpCode code) { return code >= OpCode::kRunUntil1 && code <= OpCode::kFind; }
 
   // Bytes that a node always takes, when each position has one class: 1 for a byte, n for C{n};
   // else 0.
@@ -288,43 +424,50 @@ class Compiler {
   size_t Fixed(const std::vector<Item>& items, size_t i, Context* context) {
     ShapeBuilder builder;
     PlanShape shape;
+    PlanShape taken_shape;
     size_t taken = i;  // items that are in the shape for good
-    size_t saves_taken = 0;
-    uint8_t width_taken = 0;
     for (size_t j = i; j < items.size(); ++j) {
       if (items[j].kind != Item::kNode) {
-        shape.saves.push_back(
-            {static_cast<uint8_t>(items[j].group), items[j].kind == Item::kSaveEnd, shape.size});
+        if (shape.saves_count == PlanShape::kSavesMax) break;
+        const bool end = items[j].kind == Item::kSaveEnd;
+        shape.saves[shape.saves_count++] = {static_cast<uint8_t>(items[j].group), end, shape.size};
+        if (end && taken > i) {  // what begins here is saved by whatever comes next
+          taken = j + 1;
+          taken_shape = shape;
+        }
         continue;
       }
       const int width = FixedWidth(*items[j].node);
       if (width == 0 || shape.size + width > kShapeBytesMax) break;
       const Node& node = *items[j].node;
       const ByteSet& set = node.kind == NodeKind::kByte ? node.set : node.children[0].set;
-      const uint8_t bits = builder.BitsFor(set);
-      if (bits == 0) break;
+      const int single = set.Single();
+      const uint8_t bits = single >= 0 ? 0 : builder.BitsFor(set);
+      if (single < 0 && bits == 0) break;
       for (int n = 0; n < width; ++n) {
-        shape.sets[shape.size] = set;
         shape.need[shape.size] = bits;
+        shape.literal[shape.size] = single >= 0 ? static_cast<uint8_t>(single) : 0;
+        shape.is_literal[shape.size] = single >= 0 ? 0xff : 0;
         ++shape.size;
       }
       taken = j + 1;
-      saves_taken = shape.saves.size();
-      width_taken = shape.size;
+      taken_shape = shape;
     }
-    if (taken == i) {  // one class that is no union of eight rectangles
-      const Node& node = *items[i].node;
+    if (taken == i) {  // one class that is no union of eight rectangles, maybe behind saves
+      size_t node_at = i;
+      for (; items[node_at].kind != Item::kNode; ++node_at) EmitSave(items[node_at], *context);
+      const Node& node = *items[node_at].node;
       const ByteSet& set = node.kind == NodeKind::kByte ? node.set : node.children[0].set;
       const auto width = static_cast<uint32_t>(FixedWidth(node));
       Emit({.code = OpCode::kRunClass, .table = AddClass(set), .min = width, .max = width},
            *context);
-      return i + 1;
+      return node_at + 1;
     }
-    shape.saves.resize(saves_taken);
-    shape.size = width_taken;
-    const bool literal = shape.saves.empty() && shape.size <= 8 &&
-                         std::all_of(shape.sets.begin(), shape.sets.begin() + shape.size,
-                                     [](const ByteSet& set) { return set.Single() >= 0; });
+    shape = taken_shape;
+    const bool literal =
+        shape.saves_count == 0 && shape.size <= 8 &&
+        std::all_of(shape.is_literal.begin(), shape.is_literal.begin() + shape.size,
+                    [](uint8_t is_literal) { return is_literal != 0; });
     if (literal) {
       EmitLiteral(shape, *context);
       return taken;
@@ -348,7 +491,7 @@ class Compiler {
   void EmitLiteral(const PlanShape& shape, const Context& context) {
     std::string text;
     for (size_t n = 0; n < shape.size; ++n)
-      text.push_back(static_cast<char>(shape.sets[n].Single()));
+      text.push_back(static_cast<char>(shape.literal[n]));
     PlanOp op{.code = OpCode::kLiteral};
     SetLiteral(text, &op);
     Emit(op, context);
@@ -370,7 +513,9 @@ class Compiler {
     const std::vector<unsigned char> stops = (~set).Bytes();
     op.min = static_cast<uint32_t>(min);
     op.max = max < 0 ? UINT32_MAX : static_cast<uint32_t>(max);
-    if (max < 0 && !stops.empty() && stops.size() <= 3) {
+    if (max < 0 && stops.empty() && min == 0) {
+      op.code = OpCode::kRunRest;
+    } else if (max < 0 && !stops.empty() && stops.size() <= 3) {
       op.code = stops.size() == 1   ? OpCode::kRunUntil1
                 : stops.size() == 2 ? OpCode::kRunUntil2
                                     : OpCode::kRunUntil3;
@@ -482,7 +627,7 @@ class Compiler {
     static const Node kNothing;
     std::vector<const Node*> branches = {&node.children[0], &kNothing};
     if (!node.greedy) std::swap(branches[0], branches[1]);
-    return Alternate(branches, rest, context);
+    return Alternate(branches, rest, 0, context);
   }
 
   // X* and X+ for an X without captures, where the next byte tells whether to go round again.
@@ -537,7 +682,9 @@ class Compiler {
     return true;
   }
 
-  bool Alternate(const std::vector<const Node*>& branches, const First& rest, Context* context) {
+  // One of the branches; `group` (or 0) is the group around them, which each saves for itself.
+  bool Alternate(const std::vector<const Node*>& branches, const First& rest, int group,
+                 Context* context) {
     std::vector<First> firsts;
     bool disjoint = true;
     ByteSet seen;
@@ -553,16 +700,25 @@ class Compiler {
       seen_end = seen_end || first.end;
       firsts.push_back(first);
     }
-    return disjoint ? Dispatch(branches, firsts, rest, context)
-                    : TryInOrder(branches, rest, context);
+    return disjoint ? Dispatch(branches, firsts, rest, group, context)
+                    : TryInOrder(branches, rest, group, context);
+  }
+
+  static std::vector<Item> ItemsOf(const Node& branch, int group) {
+    std::vector<Item> items;
+    if (group != 0) items.push_back({Item::kSaveBegin, nullptr, group});
+    Flatten(branch, &items);
+    if (group != 0) items.push_back({Item::kSaveEnd, nullptr, group});
+    return items;
   }
 
   // The next byte says which alternative it must be. Exact.
   bool Dispatch(const std::vector<const Node*>& branches, const std::vector<First>& firsts,
-                const First& rest, Context* context) {
+                const First& rest, int group, Context* context) {
     plan_.branches.emplace_back();
     const size_t table = plan_.branches.size() - 1;
-    Emit({.code = OpCode::kBranch, .table = static_cast<uint16_t>(table)}, *context);
+    const size_t branch_at =
+        Emit({.code = OpCode::kBranch, .table = static_cast<uint16_t>(table)}, *context);
     PlanBranches targets;
     targets.fill(context->Fail());
     std::vector<size_t> jumps;
@@ -570,12 +726,24 @@ class Compiler {
     for (size_t n = 0; n < branches.size(); ++n) {
       for (unsigned char byte : firsts[n].bytes.Bytes()) targets[byte] = Here();
       if (firsts[n].end) targets[256] = Here();
-      std::vector<Item> items;
-      Flatten(*branches[n], &items);
       Context own = *context;
-      if (!Sequence(items, rest, &own)) return false;
+      if (!Sequence(ItemsOf(*branches[n], group), rest, &own)) return false;
       exact = exact && own.exact;
       if (n + 1 < branches.size()) jumps.push_back(Emit({.code = OpCode::kJump}, own));
+      if (n == 0 && branches.size() == 2) {
+        // The first op of the first alternative looks at the next byte anyway: when it fails, it is
+        // the second's turn (which cannot begin with that byte, should it be a later byte that was
+        // wrong).
+        PlanOp& first = plan_.ops[branch_at + 1];
+        const bool looks = first.code == OpCode::kLiteral || first.code == OpCode::kShape ||
+                           (first.code == OpCode::kRunClass && first.min > 0);
+        if (looks && branch_at + 1 < jumps[0]) {
+          first.on_fail = Here();
+          PlanOp& branch = plan_.ops[branch_at];
+          branch.code = OpCode::kJump;
+          branch.target = static_cast<uint16_t>(branch_at + 1);
+        }
+      }
     }
     for (size_t jump : jumps) plan_.ops[jump].target = Here();
     plan_.branches[table] = targets;
@@ -585,7 +753,8 @@ class Compiler {
 
   // Alternatives that begin alike are tried in order. One that fails exactly (its own choices were
   // forced) gives way to the next; once one has succeeded and the rest fails, RE2 decides.
-  bool TryInOrder(const std::vector<const Node*>& branches, const First& rest, Context* context) {
+  bool TryInOrder(const std::vector<const Node*>& branches, const First& rest, int group,
+                  Context* context) {
     if (slots_ >= kTrySlotsMax) return No("alternatives nested too deeply");
     const auto slot = static_cast<uint8_t>(slots_++);
     const uint16_t peek = AddPeek(rest);
@@ -598,8 +767,7 @@ class Compiler {
         Emit({.code = OpCode::kResume, .count = slot}, *context);
         ClearCaptures(*branches[n - 1], *context);
       }
-      std::vector<Item> items;
-      Flatten(*branches[n], &items);
+      const std::vector<Item> items = ItemsOf(*branches[n], group);
       if (last) {
         Context own = *context;
         if (!Sequence(items, rest, &own)) return false;
@@ -680,8 +848,9 @@ std::string Plan::ToString() const {
         break;
       case OpCode::kShape:
         line = "shape of " + std::to_string(shapes[op.table].size) + " bytes";
-        for (const PlanShape::Save& save : shapes[op.table].saves) {
-          if (!save.end) line += ", group " + std::to_string(save.capture);
+        for (size_t save = 0; save < shapes[op.table].saves_count; ++save) {
+          const PlanShape::Save& saved = shapes[op.table].saves[save];
+          if (!saved.end) line += ", group " + std::to_string(saved.capture);
         }
         break;
       case OpCode::kRunUntil1:
@@ -695,6 +864,9 @@ std::string Plan::ToString() const {
       }
       case OpCode::kRunClass:
         line = "run of a class";
+        break;
+      case OpCode::kRunRest:
+        line = "the rest";
         break;
       case OpCode::kFind:
         line = "find " + literal();

@@ -1,8 +1,8 @@
-// The plan interpreter, written once and compiled twice: plan_run_baseline.cc (any x86-64, or plain
+// The plan interpreter, written once and compiled for three widths: plan_run_baseline.cc (any x86-64, or plain
 // C++ elsewhere) and plan_run_avx2.cc, which defines PARSHALL_AVX2 and is built with -mavx2.
 // Everything is in an unnamed namespace: no function of one may be linked into the other.
 //
-// Scans load a vector at a time and may read up to 31 bytes behind the text (kPaddingBytes are
+// Scans load a vector at a time and may read up to 63 bytes behind the text (kPaddingBytes are
 // promised); what they find there is cut off by comparing with `end`, never trusted.
 
 #include <cstdint>
@@ -23,7 +23,25 @@ inline uint64_t Load64(const char* at) {
   return word;
 }
 
-#if defined(PARSHALL_AVX2)
+#if defined(PARSHALL_AVX512)
+template <int kStops>
+inline const char* ScanUntil(const char* at, const char* end, const unsigned char* stop) {
+  const __m512i a = _mm512_set1_epi8(static_cast<char>(stop[0]));
+  const __m512i b = _mm512_set1_epi8(static_cast<char>(stop[kStops > 1 ? 1 : 0]));
+  const __m512i c = _mm512_set1_epi8(static_cast<char>(stop[kStops > 2 ? 2 : 0]));
+  for (; at < end; at += 64) {
+    const __m512i bytes = _mm512_loadu_si512(at);
+    uint64_t mask = _mm512_cmpeq_epi8_mask(bytes, a);
+    if constexpr (kStops > 1) mask |= _mm512_cmpeq_epi8_mask(bytes, b);
+    if constexpr (kStops > 2) mask |= _mm512_cmpeq_epi8_mask(bytes, c);
+    if (mask != 0) {
+      const char* found = at + __builtin_ctzll(mask);
+      return found < end ? found : end;
+    }
+  }
+  return end;
+}
+#elif defined(PARSHALL_AVX2)
 // The first of up to three bytes at or behind `at`, or `end`.
 template <int kStops>
 inline const char* ScanUntil(const char* at, const char* end, const unsigned char* stop) {
@@ -44,21 +62,6 @@ inline const char* ScanUntil(const char* at, const char* end, const unsigned cha
   return end;
 }
 
-inline bool HasShape(const PlanShape& shape, const char* at) {
-  const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
-  const __m256i nibble = _mm256_set1_epi8(0x0f);
-  const __m256i low = _mm256_load_si256(reinterpret_cast<const __m256i*>(shape.low.data()));
-  const __m256i high = _mm256_load_si256(reinterpret_cast<const __m256i*>(shape.high.data()));
-  const __m256i need = _mm256_load_si256(reinterpret_cast<const __m256i*>(shape.need.data()));
-  const __m256i care = _mm256_load_si256(reinterpret_cast<const __m256i*>(shape.care.data()));
-  const __m256i lows = _mm256_shuffle_epi8(low, _mm256_and_si256(bytes, nibble));
-  const __m256i highs =
-      _mm256_shuffle_epi8(high, _mm256_and_si256(_mm256_srli_epi16(bytes, 4), nibble));
-  // A byte is in its class when it shares a rectangle with it.
-  const __m256i shared = _mm256_and_si256(_mm256_and_si256(lows, highs), need);
-  const __m256i wrong = _mm256_and_si256(_mm256_cmpeq_epi8(shared, _mm256_setzero_si256()), care);
-  return _mm256_testz_si256(wrong, wrong) != 0;
-}
 #elif defined(__x86_64__)
 template <int kStops>
 inline const char* ScanUntil(const char* at, const char* end, const unsigned char* stop) {
@@ -90,13 +93,38 @@ inline const char* ScanUntil(const char* at, const char* end, const unsigned cha
 }
 #endif
 
-#if !defined(PARSHALL_AVX2)
+#if defined(PARSHALL_AVX2) || defined(PARSHALL_AVX512)
+inline bool HasShape(const PlanShape& shape, const char* at) {
+  const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
+  const __m256i nibble = _mm256_set1_epi8(0x0f);
+  const __m256i low = _mm256_load_si256(reinterpret_cast<const __m256i*>(shape.low.data()));
+  const __m256i high = _mm256_load_si256(reinterpret_cast<const __m256i*>(shape.high.data()));
+  const __m256i need = _mm256_load_si256(reinterpret_cast<const __m256i*>(shape.need.data()));
+  const __m256i care = _mm256_load_si256(reinterpret_cast<const __m256i*>(shape.care.data()));
+  const __m256i lows = _mm256_shuffle_epi8(low, _mm256_and_si256(bytes, nibble));
+  const __m256i highs =
+      _mm256_shuffle_epi8(high, _mm256_and_si256(_mm256_srli_epi16(bytes, 4), nibble));
+  // A byte is in its class when it shares a rectangle with it.
+  const __m256i shared = _mm256_and_si256(_mm256_and_si256(lows, highs), need);
+  const __m256i literal =
+      _mm256_load_si256(reinterpret_cast<const __m256i*>(shape.literal.data()));
+  const __m256i is_literal =
+      _mm256_load_si256(reinterpret_cast<const __m256i*>(shape.is_literal.data()));
+  const __m256i no_class = _mm256_cmpeq_epi8(shared, _mm256_setzero_si256());
+  const __m256i equal = _mm256_and_si256(_mm256_cmpeq_epi8(bytes, literal), is_literal);
+  const __m256i wrong = _mm256_and_si256(_mm256_andnot_si256(equal, no_class), care);
+  return _mm256_testz_si256(wrong, wrong) != 0;
+}
+#else
 inline bool HasShape(const PlanShape& shape, const char* at) {
   uint8_t wrong = 0;
   for (size_t i = 0; i < shape.size; ++i) {
     const auto byte = static_cast<unsigned char>(at[i]);
-    wrong |=
-        static_cast<uint8_t>((shape.low[byte & 15] & shape.high[byte >> 4] & shape.need[i]) == 0);
+    const bool right =
+        shape.is_literal[i] != 0
+            ? byte == shape.literal[i]
+            : (shape.low[byte & 15] & shape.high[byte >> 4] & shape.need[i]) != 0;
+    wrong |= static_cast<uint8_t>(!right);
   }
   return wrong == 0;
 }
@@ -129,11 +157,24 @@ inline const char* FindLiteral(const PlanOp& op, const PlanClass& allowed, const
   }
 }
 
+// A run up to a stop byte, and the literal that was fused to it. On failure the place stays where
+// it was.
+template <int kStops>
+inline bool RunUntil(const PlanOp& op, const char* end, const char** place, Capture* captures) {
+  const char* const at = *place;
+  const char* const stop = ScanUntil<kStops>(at, end, op.stop.data());
+  if (static_cast<uint64_t>(stop - at) < op.min) return false;
+  if (end - stop < op.count || ((Load64(stop) ^ op.literal) & op.mask) != 0) return false;
+  if (op.capture != kNoCapture) captures[op.capture] = {at, stop};
+  *place = stop + op.count;
+  return true;
+}
+
 inline PlanVerdict RunPlanImpl(const Plan& plan, const char* at, const char* const end,
                                Capture* captures) {
   const PlanOp* const ops = plan.ops.data();
   const char* slots[kTrySlotsMax];
-  for (int group = 1; group <= plan.groups; ++group) captures[group] = {nullptr, nullptr};
+  for (const uint8_t group : plan.optional_groups) captures[group] = {nullptr, nullptr};
   const PlanOp* op = ops;
   const auto next_byte = [&at, end] {
     return at < end ? static_cast<size_t>(static_cast<unsigned char>(*at)) : size_t{256};
@@ -148,7 +189,8 @@ inline PlanVerdict RunPlanImpl(const Plan& plan, const char* at, const char* con
       case OpCode::kShape: {
         const PlanShape& shape = plan.shapes[op->table];
         if (end - at < shape.size || !HasShape(shape, at)) break;
-        for (const PlanShape::Save& save : shape.saves) {
+        for (size_t n = 0; n < shape.saves_count; ++n) {
+          const PlanShape::Save& save = shape.saves[n];
           const char* place = at + save.offset;
           if (save.end) {
             captures[save.capture].end = place;
@@ -161,18 +203,22 @@ inline PlanVerdict RunPlanImpl(const Plan& plan, const char* at, const char* con
         continue;
       }
       case OpCode::kRunUntil1:
-      case OpCode::kRunUntil2:
-      case OpCode::kRunUntil3: {
-        const char* stop = op->code == OpCode::kRunUntil1 ? ScanUntil<1>(at, end, op->stop.data())
-                           : op->code == OpCode::kRunUntil2
-                               ? ScanUntil<2>(at, end, op->stop.data())
-                               : ScanUntil<3>(at, end, op->stop.data());
-        if (static_cast<uint64_t>(stop - at) < op->min) break;
-        if (op->capture != kNoCapture) captures[op->capture] = {at, stop};
-        at = stop;
+        if (!RunUntil<1>(*op, end, &at, captures)) break;
         ++op;
         continue;
-      }
+      case OpCode::kRunUntil2:
+        if (!RunUntil<2>(*op, end, &at, captures)) break;
+        ++op;
+        continue;
+      case OpCode::kRunUntil3:
+        if (!RunUntil<3>(*op, end, &at, captures)) break;
+        ++op;
+        continue;
+      case OpCode::kRunRest:
+        if (op->capture != kNoCapture) captures[op->capture] = {at, end};
+        at = end;
+        ++op;
+        continue;
       case OpCode::kRunClass: {
         const PlanClass& allowed = plan.classes[op->table];
         const char* limit = static_cast<uint64_t>(end - at) > op->max ? at + op->max : end;

@@ -72,6 +72,8 @@ struct Record {
   // time.
   bool own_timestamp = false;
   bool own_source = false;
+  // No shorter than the texts of all values that were captured, one behind the other: the size of the line.
+  size_t text_size = 0;
 };
 
 }  // namespace parshall::records

@@ -49,7 +49,11 @@ char* AppendValue(char* at, const Value& value) {
     case ValueKind::kBool:
       return Copy(at, value.integer != 0 ? "true" : "false");
     case ValueKind::kInt:
-      if (value.json_number) return Copy(at, value.text());
+      if (value.json_number) {
+        if (value.size > 16) return Copy(at, value.text());
+        std::memcpy(at, value.data, 16);  // readable: the padding; the rest is written over
+        return at + value.size;
+      }
       return std::to_chars(at, at + kNumberBytes, value.integer).ptr;
     case ValueKind::kFloat:
       if (value.json_number) return Copy(at, value.text());
@@ -63,16 +67,22 @@ char* AppendValue(char* at, const Value& value) {
 RecordJson::RecordJson(std::shared_ptr<const records::RuleProgram> program)
     : program_(std::move(program)) {
   for (const records::CompiledRule& rule : program_->rules) {
-    std::vector<Key>& keys = keys_.emplace_back();
-    for (const records::FieldInfo& field : rule.fields) {
-      Key key{.text = {}, .in_record = field.in_record};
+    Keys& keys = keys_.emplace_back();
+    for (size_t slot = 0; slot < rule.fields.size(); ++slot) {
+      const records::FieldInfo& field = rule.fields[slot];
+      if (!field.in_record) continue;
+      Key key{.slot = static_cast<uint32_t>(slot), .text = {}};
       key.text.reserve(64);
       std::string escaped(JsonTextBytesMax(field.name.size()), '\0');
       const std::string padded = field.name + std::string(64, '\0');
       char* end =
           AppendJsonText(escaped.data(), std::string_view(padded).substr(0, field.name.size()));
       key.text.append(",\"").append(escaped.data(), end).append("\":");
-      keys.push_back(std::move(key));
+      keys.bytes_max += key.text.size() + kNumberBytes + JsonTextBytesMax(0);
+      keys.written.push_back(std::move(key));
+    }
+    for (const records::Recipe& recipe : rule.recipes) {
+      if (recipe.conversion.fallback) keys.bytes_max += JsonTextBytesMax(recipe.conversion.fallback->size());
     }
   }
 }
@@ -112,15 +122,11 @@ char* RecordJson::AppendTail(char* at, const RecordContext& context, bool with_s
 void RecordJson::Append(const Record& record, const RecordContext& context, Buffer* out) {
   ++tally_.records;
   const records::CompiledRule& rule = program_->rules[record.rule];
-  const std::vector<Key>& keys = keys_[record.rule];
-  // All the room that the worst case needs, once: then there is no check on the way.
-  size_t bytes = kFixedBytes + TailBytesMax(context);
-  for (uint32_t slot = 0; slot < record.values_count; ++slot) {
-    bytes += keys[slot].text.size() + JsonTextBytesMax(record.values[slot].size) + kNumberBytes;
-  }
-  for (uint32_t n = 0; n < record.members_count; ++n) {
-    bytes += record.members[n].key.size() + record.members[n].value.size() + 4;
-  }
+  const Keys& keys = keys_[record.rule];
+  // All the room that the worst case needs, once: then there is no check on the way. Twice the line, since the parts of a
+  // request are written again; the members of an event are as they stood in it, or repaired to the same size.
+  size_t bytes = kFixedBytes + keys.bytes_max + JsonTextBytesMax(2 * record.text_size);
+  if (!context.envelope.empty() || !context.source.empty()) bytes += TailBytesMax(context);
   char* at = out->Reserve(bytes);
 
   Moment moment;
@@ -144,14 +150,14 @@ void RecordJson::Append(const Record& record, const RecordContext& context, Buff
     at = Copy(at, record.members[n].value);
     first = false;
   }
-  for (uint32_t slot = 0; slot < record.values_count; ++slot) {
-    const Value& value = record.values[slot];
-    if (!keys[slot].in_record || value.kind == ValueKind::kAbsent) continue;
+  for (const Key& key : keys.written) {
+    const Value& value = record.values[key.slot];
+    if (value.kind == ValueKind::kAbsent) continue;
     if (first) {
-      at = Copy(at, std::string_view(keys[slot].text).substr(1));
+      at = Copy(at, std::string_view(key.text).substr(1));
       first = false;
     } else {
-      at = CopyKey(at, keys[slot].text);
+      at = CopyKey(at, key.text);
     }
     at = AppendValue(at, value);
   }

@@ -52,9 +52,14 @@ class RecordJson {
   const RecordJsonTally& tally() const { return tally_; }
 
  private:
+  // A field that is written.
   struct Key {
+    uint32_t slot = 0;
     std::string text;  // ,"host":
-    bool in_record = true;
+  };
+  struct Keys {
+    std::vector<Key> written;
+    size_t bytes_max = 0;  // of all keys, numbers and fallbacks
   };
 
   char* AppendMoment(char* at, Moment moment);
@@ -62,7 +67,7 @@ class RecordJson {
   static size_t TailBytesMax(const RecordContext& context);
 
   std::shared_ptr<const records::RuleProgram> program_;
-  std::vector<std::vector<Key>> keys_;  // by rule, by slot
+  std::vector<Keys> keys_;  // by rule
   RecordJsonTally tally_;
 };
 
