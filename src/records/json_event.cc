@@ -5,6 +5,8 @@
 #include <array>
 #include <cstring>
 
+#include "records/plan.h"
+
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
