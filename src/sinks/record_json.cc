@@ -1,6 +1,5 @@
 #include "sinks/record_json.h"
 
-#include <charconv>
 #include <cstring>
 
 #include "base/json_text.h"
@@ -10,7 +9,6 @@ namespace parshall::sinks {
 namespace {
 
 using records::Record;
-using records::Value;
 using records::ValueKind;
 
 constexpr std::string_view kTimestampKey = "\"@timestamp\":\"";
@@ -23,15 +21,6 @@ char* Copy(char* at, std::string_view text) {
   return at + text.size();
 }
 
-// Keys are short and padded to 32 bytes, so that one fixed-size copy takes nearly all of them.
-char* CopyKey(char* at, const std::string& key) {
-  if (key.size() <= 32 && key.capacity() >= 32) {
-    std::memcpy(at, key.data(), 32);
-    return at + key.size();
-  }
-  return Copy(at, key);
-}
-
 char* AppendQuoted(char* at, std::string_view text) {
   *at++ = '"';
   at = AppendJsonText(at, text);
@@ -39,51 +28,34 @@ char* AppendQuoted(char* at, std::string_view text) {
   return at;
 }
 
-char* AppendValue(char* at, const Value& value) {
-  switch (value.kind) {
-    case ValueKind::kAbsent:
-    case ValueKind::kNull:
-      return Copy(at, "null");
-    case ValueKind::kString:
-      return AppendQuoted(at, value.text());
-    case ValueKind::kBool:
-      return Copy(at, value.integer != 0 ? "true" : "false");
-    case ValueKind::kInt:
-      if (value.json_number) {
-        if (value.size > 16) return Copy(at, value.text());
-        std::memcpy(at, value.data, 16);  // readable: the padding; the rest is written over
-        return at + value.size;
-      }
-      return std::to_chars(at, at + kNumberBytes, value.integer).ptr;
-    case ValueKind::kFloat:
-      if (value.json_number) return Copy(at, value.text());
-      return std::to_chars(at, at + kNumberBytes, value.number).ptr;
-  }
-  return at;
-}
-
 }  // namespace
 
 RecordJson::RecordJson(std::shared_ptr<const records::RuleProgram> program)
-    : program_(std::move(program)) {
+    : program_(std::move(program)), append_fields_(BestAppendFields()) {
   for (const records::CompiledRule& rule : program_->rules) {
     Keys& keys = keys_.emplace_back();
+    keys.texts.reserve(rule.fields.size());  // the views into them stay valid
     for (size_t slot = 0; slot < rule.fields.size(); ++slot) {
       const records::FieldInfo& field = rule.fields[slot];
       if (!field.in_record) continue;
-      Key key{.slot = static_cast<uint32_t>(slot), .text = {}};
-      key.text.reserve(64);
       std::string escaped(JsonTextBytesMax(field.name.size()), '\0');
       const std::string padded = field.name + std::string(64, '\0');
       char* end =
           AppendJsonText(escaped.data(), std::string_view(padded).substr(0, field.name.size()));
-      key.text.append(",\"").append(escaped.data(), end).append("\":");
-      keys.bytes_max += key.text.size() + kNumberBytes + JsonTextBytesMax(0);
-      keys.written.push_back(std::move(key));
+      std::string& text = keys.texts.emplace_back(",\"");
+      text.append(escaped.data(), end).append("\":");
+      const auto size = static_cast<uint32_t>(text.size());
+      text.append(kKeyBytesReadable, '\0');
+      keys.written.push_back(
+          {.text = text.data(), .size = size, .slot = static_cast<uint32_t>(slot)});
+      keys.bytes_max += size + kNumberBytes + JsonTextBytesMax(0);
     }
     for (const records::Recipe& recipe : rule.recipes) {
-      if (recipe.conversion.fallback) keys.bytes_max += JsonTextBytesMax(recipe.conversion.fallback->size());
+      if (recipe.conversion.fallback)
+        keys.bytes_max += JsonTextBytesMax(recipe.conversion.fallback->size());
     }
+    if (!rule.timestamp.empty() && rule.timestamp[0].format == "clf")
+      keys.clf_slot = rule.timestamp[0].slot;
   }
 }
 
@@ -93,6 +65,26 @@ char* RecordJson::AppendMoment(char* at, Moment moment) {
   at += kRfc3339MillisSize;
   *at++ = '"';
   return at;
+}
+
+// The record's own time, else what stands in for it.
+char* RecordJson::AppendEventTime(char* at, const Record& record, const RecordContext& context) {
+  const int clf_slot = keys_[record.rule].clf_slot;
+  if (clf_slot >= 0 && record.values[clf_slot].kind == ValueKind::kString) {
+    char* const behind_key = Copy(at, kTimestampKey);
+    if (clf_.Write(record.values[clf_slot].text(), behind_key)) {
+      behind_key[kRfc3339MillisSize] = '"';
+      return behind_key + kRfc3339MillisSize + 1;
+    }
+  }
+  Moment moment;
+  const records::EventTime time =
+      records::FindEventTime(program_->rules[record.rule], record, &moment);
+  if (time != records::EventTime::kFound) {
+    if (time == records::EventTime::kInvalid) ++tally_.timestamp_errors;
+    moment = context.has_envelope_moment ? context.envelope_moment : context.read_at;
+  }
+  return AppendMoment(at, moment);
 }
 
 size_t RecordJson::TailBytesMax(const RecordContext& context) {
@@ -123,24 +115,18 @@ void RecordJson::Append(const Record& record, const RecordContext& context, Buff
   ++tally_.records;
   const records::CompiledRule& rule = program_->rules[record.rule];
   const Keys& keys = keys_[record.rule];
-  // All the room that the worst case needs, once: then there is no check on the way. Twice the line, since the parts of a
-  // request are written again; the members of an event are as they stood in it, or repaired to the same size.
+  // All the room that the worst case needs, once: then there is no check on the way. Twice the
+  // line, since the parts of a request are written again; the members of an event are as they stood
+  // in it, or repaired to the same size.
   size_t bytes = kFixedBytes + keys.bytes_max + JsonTextBytesMax(2 * record.text_size);
   if (!context.envelope.empty() || !context.source.empty()) bytes += TailBytesMax(context);
   char* at = out->Reserve(bytes);
-
-  Moment moment;
-  const records::EventTime time = records::FindEventTime(rule, record, &moment);
-  if (time != records::EventTime::kFound) {
-    if (time == records::EventTime::kInvalid) ++tally_.timestamp_errors;
-    moment = context.has_envelope_moment ? context.envelope_moment : context.read_at;
-  }
 
   *at++ = '{';
   const bool event = rule.json;
   bool first = true;
   if (!event) {
-    at = AppendMoment(at, moment);
+    at = AppendEventTime(at, record, context);
     first = false;
   }
   for (uint32_t n = 0; n < record.members_count; ++n) {
@@ -150,20 +136,10 @@ void RecordJson::Append(const Record& record, const RecordContext& context, Buff
     at = Copy(at, record.members[n].value);
     first = false;
   }
-  for (const Key& key : keys.written) {
-    const Value& value = record.values[key.slot];
-    if (value.kind == ValueKind::kAbsent) continue;
-    if (first) {
-      at = Copy(at, std::string_view(key.text).substr(1));
-      first = false;
-    } else {
-      at = CopyKey(at, key.text);
-    }
-    at = AppendValue(at, value);
-  }
+  at = append_fields_(at, keys.written.data(), keys.written.size(), record.values, &first);
   if (event && !record.own_timestamp) {
     if (!first) *at++ = ',';
-    at = AppendMoment(at, moment);
+    at = AppendEventTime(at, record, context);
   }
   at = AppendTail(at, context, !record.own_source);
   out->SetEnd(at);

@@ -20,6 +20,8 @@
 #include "records/compile.h"
 #include "records/matcher.h"
 #include "records/record.h"
+#include "sinks/clf_timestamp.h"
+#include "sinks/field_json.h"
 
 namespace parshall::sinks {
 
@@ -52,22 +54,22 @@ class RecordJson {
   const RecordJsonTally& tally() const { return tally_; }
 
  private:
-  // A field that is written.
-  struct Key {
-    uint32_t slot = 0;
-    std::string text;  // ,"host":
-  };
   struct Keys {
-    std::vector<Key> written;
+    std::vector<std::string> texts;  // what `written` points into
+    std::vector<FieldKey> written;
     size_t bytes_max = 0;  // of all keys, numbers and fallbacks
+    int clf_slot = -1;  // the field whose CLF time is @timestamp, if that is how the rule says it
   };
 
   char* AppendMoment(char* at, Moment moment);
+  char* AppendEventTime(char* at, const records::Record& record, const RecordContext& context);
   char* AppendTail(char* at, const RecordContext& context, bool with_source);
   static size_t TailBytesMax(const RecordContext& context);
 
   std::shared_ptr<const records::RuleProgram> program_;
   std::vector<Keys> keys_;  // by rule
+  const AppendFields append_fields_;
+  ClfTimestamp clf_;
   RecordJsonTally tally_;
 };
 

@@ -1,0 +1,107 @@
+// The loop of field_json.h, in an unnamed namespace: no function of one width may be linked into
+// another. PARSHALL_AVX2 or PARSHALL_AVX512 says which vectors may be used.
+
+#include <cstring>
+
+#include "base/json_text.h"
+#include "sinks/field_json.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace parshall::sinks {
+namespace {
+
+#if defined(PARSHALL_AVX512)
+inline char* AppendText(char* out, const char* at, size_t size) {
+  const char* const end = at + size;
+  const __m512i blank = _mm512_set1_epi8(' ');
+  const __m512i quote = _mm512_set1_epi8('"');
+  const __m512i backslash = _mm512_set1_epi8('\\');
+  while (at < end) {
+    const __m512i bytes = _mm512_loadu_si512(at);
+    _mm512_storeu_si512(out, bytes);
+    // Signed: bytes over 0x7f are below ' ' as well.
+    const uint64_t mask = _mm512_cmplt_epi8_mask(bytes, blank) |
+                          _mm512_cmpeq_epi8_mask(bytes, quote) |
+                          _mm512_cmpeq_epi8_mask(bytes, backslash);
+    const ptrdiff_t left = end - at;
+    const ptrdiff_t plain = mask == 0 ? 64 : __builtin_ctzll(mask);
+    if (plain >= left) return out + left;
+    at += plain;
+    out += plain;
+    if (mask != 0) out = AppendJsonSpecial(out, &at, end);
+  }
+  return out;
+}
+#elif defined(PARSHALL_AVX2)
+inline char* AppendText(char* out, const char* at, size_t size) {
+  const char* const end = at + size;
+  const __m256i blank = _mm256_set1_epi8(' ');
+  const __m256i quote = _mm256_set1_epi8('"');
+  const __m256i backslash = _mm256_set1_epi8('\\');
+  while (at < end) {
+    const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), bytes);
+    const __m256i special = _mm256_or_si256(
+        _mm256_cmpgt_epi8(blank, bytes),
+        _mm256_or_si256(_mm256_cmpeq_epi8(bytes, quote), _mm256_cmpeq_epi8(bytes, backslash)));
+    const auto mask = static_cast<uint32_t>(_mm256_movemask_epi8(special));
+    const ptrdiff_t left = end - at;
+    const ptrdiff_t plain = mask == 0 ? 32 : __builtin_ctz(mask);
+    if (plain >= left) return out + left;
+    at += plain;
+    out += plain;
+    if (mask != 0) out = AppendJsonSpecial(out, &at, end);
+  }
+  return out;
+}
+#else
+inline char* AppendText(char* out, const char* at, size_t size) {
+  return AppendJsonText(out, {at, size});
+}
+#endif
+
+inline char* AppendFieldsImpl(char* at, const FieldKey* keys, size_t count,
+                              const records::Value* values, bool* first) {
+  for (size_t n = 0; n < count; ++n) {
+    const FieldKey& key = keys[n];
+    const records::Value& value = values[key.slot];
+    if (value.kind == records::ValueKind::kAbsent) continue;
+    if (*first) {
+      std::memcpy(at, key.text + 1, key.size - 1);
+      at += key.size - 1;
+      *first = false;
+    } else if (key.size <= 32) {
+      std::memcpy(at, key.text, 32);
+      at += key.size;
+    } else {
+      std::memcpy(at, key.text, key.size);
+      at += key.size;
+    }
+    switch (value.kind) {
+      case records::ValueKind::kString:
+        *at++ = '"';
+        at = AppendText(at, value.data, value.size);
+        *at++ = '"';
+        break;
+      case records::ValueKind::kAbsent:
+      case records::ValueKind::kNull:
+        std::memcpy(at, "null", 4);
+        at += 4;
+        break;
+      default:
+        if (value.json_number && value.size <= 16) {
+          std::memcpy(at, value.data, 16);  // readable: the padding; the rest is written over
+          at += value.size;
+        } else {
+          at = AppendFieldNumber(at, value);
+        }
+    }
+  }
+  return at;
+}
+
+}  // namespace
+}  // namespace parshall::sinks
