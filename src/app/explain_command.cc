@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "app/commands.h"
@@ -12,9 +11,24 @@
 #include "app/rule_trial.h"
 #include "app/settings.h"
 #include "base/quoted.h"
+#include "lines/continuation.h"
 
 namespace parshall::app {
 namespace {
+
+// The next line of standard input, without its end. What is longer than bytes_max is left out, so
+// that a line without end does no harm. False: there is none.
+bool ReadLine(uint64_t bytes_max, std::string* line) {
+  line->clear();
+  int c = std::getc(stdin);
+  if (c == EOF) return false;
+  for (; c != EOF && c != '\n'; c = std::getc(stdin)) {
+    if (line->size() <= bytes_max) line->push_back(static_cast<char>(c));  // room for a '\r'
+  }
+  if (line->ends_with('\r')) line->pop_back();
+  if (line->size() > bytes_max) line->resize(bytes_max);
+  return true;
+}
 
 // Escape sequences for a terminal, or nothing.
 struct Colours {
@@ -63,10 +77,17 @@ void PrintForPeople(const std::string& line, const RuleTrial::Outcome& outcome,
   std::fwrite(out.data(), 1, out.size(), stdout);
 }
 
+void PrintJson(const nlohmann::ordered_json& json) {
+  const std::string text =
+      json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
 void PrintForMachines(const std::string& line, const RuleTrial::Outcome& outcome) {
   nlohmann::ordered_json json;
   json["line"] = line;
   json["outcome"] = outcome.outcome;
+  json["joined"] = false;
   json["rule"] = outcome.rule_name.empty() ? nlohmann::ordered_json()
                                            : nlohmann::ordered_json(outcome.rule_name);
   json["tried"] = nlohmann::ordered_json::array();
@@ -92,10 +113,61 @@ void PrintForMachines(const std::string& line, const RuleTrial::Outcome& outcome
                        ? nlohmann::ordered_json()
                        : nlohmann::ordered_json::parse(outcome.record_json, nullptr, false);
   json["metrics"] = outcome.metrics;
-  const std::string text =
-      json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
-  std::fwrite(text.data(), 1, text.size(), stdout);
+  PrintJson(json);
 }
+
+// Explains line after line, as a run would see them.
+class Explainer {
+ public:
+  Explainer(const ActiveRules& active, bool json)
+      : active_(active),
+        trial_(active.program, active.store),
+        json_(json),
+        colours_(ColoursFor(STDOUT_FILENO)) {}
+
+  void Explain(const std::string& line) {
+    if (!first_ && !json_) std::fputc('\n', stdout);
+    first_ = false;
+    const RuleTrial::Outcome outcome = trial_.Run(line);
+    if (outcome.rule_name.empty() && continuation_.open() && continuation_.Belongs(line)) {
+      PrintJoined(line);
+      return;
+    }
+    all_matched_ = all_matched_ && !outcome.rule_name.empty();
+    continuation_.Close();
+    for (const rules::RuleSpec& rule : active_.set.rules) {
+      if (rule.name != outcome.rule_name || !rule.multiline) continue;
+      continuation_.Open(line);
+      open_rule_ = rule.name;
+    }
+    if (json_) {
+      PrintForMachines(line, outcome);
+    } else {
+      PrintForPeople(line, outcome, colours_);
+    }
+  }
+
+  bool all_matched() const { return all_matched_; }
+
+ private:
+  void PrintJoined(const std::string& line) {
+    if (json_) {
+      PrintJson({{"line", line}, {"outcome", "matched"}, {"joined", true}, {"rule", open_rule_}});
+      return;
+    }
+    std::printf("line     %s\nrule     %s%s: belongs to the event before it%s\n",
+                Quoted(line).c_str(), colours_.good, open_rule_.c_str(), colours_.off);
+  }
+
+  const ActiveRules& active_;
+  RuleTrial trial_;
+  const bool json_;
+  const Colours colours_;
+  lines::Continuation continuation_;
+  std::string open_rule_;
+  bool first_ = true;
+  bool all_matched_ = true;
+};
 
 }  // namespace
 
@@ -110,32 +182,14 @@ int ExplainCommand(const Options& options, const rules::Config& config) {
     PrintFaults(active.faults);
     return kExitWrong;
   }
-  RuleTrial trial(active.program, active.store);
-  const Colours colours = ColoursFor(STDOUT_FILENO);
-  bool all_matched = true;
-  bool first = true;
-  const auto explain = [&](const std::string& line) {
-    const RuleTrial::Outcome outcome = trial.Run(line);
-    all_matched = all_matched && !outcome.rule_name.empty();
-    if (options.json) {
-      PrintForMachines(line, outcome);
-    } else {
-      if (!first) std::fputc('\n', stdout);
-      PrintForPeople(line, outcome, colours);
-    }
-    first = false;
-  };
+  Explainer explainer(active, options.json);
   if (!options.paths.empty()) {
-    explain(options.paths[0]);
+    explainer.Explain(options.paths[0]);
   } else {
     std::string line;
-    while (std::getline(std::cin, line)) {
-      if (line.ends_with('\r')) line.pop_back();
-      if (line.size() > settings->line_bytes_max) line.resize(settings->line_bytes_max);
-      explain(line);
-    }
+    while (ReadLine(settings->line_bytes_max, &line)) explainer.Explain(line);
   }
-  return all_matched ? kExitDone : kExitFailed;
+  return explainer.all_matched() ? kExitDone : kExitFailed;
 }
 
 }  // namespace parshall::app

@@ -50,10 +50,10 @@ constexpr std::array kFlags = {
          "Serve /metrics here: HOST:PORT, :PORT (every address), [IPV6]:PORT, unix:/PATH.", kRun,
          true},
 
-    Flag{Group::kLimits, "threads", "N", "one for each CPU",
-         "Threads that read files, 1 to 64; standard input takes one."},
+    Flag{Group::kLimits, "threads", "N", "1",
+         "Threads that work on files, 1 to 64; one keeps up with any disk, more are for backlogs."},
     Flag{Group::kLimits, "line-bytes-max", "N", "1MiB",
-         "Cut longer lines and count them; bytes, or with KiB, MiB, GiB; 1KiB to 1GiB.",
+         "Cut longer lines and count them; bytes, or with KiB, MiB, GiB; at most 1GiB.",
          kRun | kExplain},
 
     Flag{Group::kLog, "log.level", "LEVEL", "info",

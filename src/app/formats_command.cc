@@ -14,9 +14,12 @@ int FormatsCommand(const Options& options) {
     if (row.file != file) {
       file = row.file;
       const std::string name = file.substr(0, file.rfind('.'));
-      std::printf("--format %s (rules/%s)\n", name.c_str(), file.c_str());
+      std::printf("--format %s (all of rules/%s)\n", name.c_str(), file.c_str());
     }
-    std::printf("  %s\n", row.name.c_str());
+    std::string also;
+    for (const std::string& known : row.names) also += (also.empty() ? " (or " : ", ") + known;
+    if (!also.empty()) also += ")";
+    std::printf("  --format %s%s\n", row.name.c_str(), also.c_str());
     const std::string sample = row.sample.substr(0, row.sample.find('\n'));
     if (!sample.empty()) std::printf("    %s\n", sample.c_str());
   }

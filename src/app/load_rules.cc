@@ -1,10 +1,17 @@
 #include "app/load_rules.h"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 #include <optional>
+#include <set>
+#include <tuple>
 #include <utility>
 
 #include "app/builtin_rules.h"
+#include "base/numbers.h"
+#include "base/quoted.h"
+#include "records/regex.h"
 #include "rules/lint.h"
 #include "rules/reader.h"
 
@@ -42,20 +49,41 @@ rules::ReadOutcome ReadOwn(const std::vector<RuleFile>& files) {
   return together;
 }
 
-// --format: a builtin file's name, or that of one rule.
-std::optional<Error> SelectFormat(const Options& options, rules::RuleSet* set) {
-  if (!options.format) return std::nullopt;
-  const std::string& format = *options.format;
+// Names that people know a format by, and the rule that reads it.
+struct FormatName {
+  std::string_view name;
+  std::string_view rule;
+};
+constexpr std::array kFormatNames = {FormatName{"combined", "access"},
+                                     FormatName{"common", "access"},
+                                     FormatName{"vhost_combined", "vhost_access"}};
+
+bool IsOfFormat(const rules::RuleSpec& rule, std::string_view format) {
+  if (IsBuiltin(rule.where)) {
+    for (const FormatName& known : kFormatNames) {
+      if (known.name == format && known.rule == rule.name) return true;
+    }
+    if (rule.where.file == std::string(kBuiltinPrefix) + std::string(format) + ".yaml") return true;
+  }
+  return rule.name == format;
+}
+
+// A builtin file's name, that of one rule, or a name that people know.
+std::optional<Error> SelectFormat(const std::string& format, const std::string& where,
+                                  rules::RuleSet* set) {
   const auto of_format = [&format](const rules::RuleSpec& rule) {
-    return rule.name == format || rule.where.file == std::string(kBuiltinPrefix) + format + ".yaml";
+    return IsOfFormat(rule, format);
   };
   if (std::none_of(set->rules.begin(), set->rules.end(), of_format)) {
     std::string known;
-    for (const BuiltinFile& builtin : BuiltinRules())
-      known += (known.empty() ? "" : ", ") + std::string(builtin.name);
-    for (const rules::RuleSpec& rule : set->rules) known += ", " + rule.name;
-    return Fail("there is no format \"" + format + "\"; there are " + known,
-                options.Where("format"));
+    const auto add = [&known](std::string_view name) {
+      known += (known.empty() ? "" : ", ") + std::string(name);
+    };
+    for (const FormatName& name : kFormatNames) add(name.name);
+    for (const BuiltinFile& builtin : BuiltinRules()) add(builtin.name);
+    return Fail("there is no format " + Quoted(format) + "; there are " + known +
+                    " and the rules that `parshall formats` shows",
+                where);
   }
   std::erase_if(set->rules, [&of_format](const rules::RuleSpec& rule) { return !of_format(rule); });
   return std::nullopt;
@@ -70,14 +98,66 @@ void AddPath(const std::string& path, std::vector<RuleFile>* files, std::vector<
   for (RuleFile& file : *loaded) files->push_back(std::move(file));
 }
 
+// "rules/x.yaml:3:14" → its file, 3 and 14. A place without numbers is a file.
+struct Place {
+  std::string_view file;
+  int64_t line = 0;
+  int64_t column = 0;
+};
+
+Place PlaceIn(std::string_view where) {
+  Place place{.file = where};
+  const auto take = [&place](int64_t* number) {
+    const size_t colon = place.file.rfind(':');
+    if (colon == std::string_view::npos || !ParseInt64(place.file.substr(colon + 1), number))
+      return;
+    place.file = place.file.substr(0, colon);
+  };
+  take(&place.column);
+  take(&place.line);
+  return place;
+}
+
+// By line and column; the files keep their order.
+void SortByPlace(std::vector<Error>* faults) {
+  std::vector<std::string_view> files;
+  const auto rank = [&files](std::string_view file) {
+    return std::find(files.begin(), files.end(), file) - files.begin();
+  };
+  const std::vector<Error> unsorted = *faults;  // what the views above point into
+  for (const Error& fault : unsorted) {
+    const std::string_view file = PlaceIn(fault.where).file;
+    if (rank(file) == std::ssize(files)) files.push_back(file);
+  }
+  std::stable_sort(faults->begin(), faults->end(), [&rank](const Error& a, const Error& b) {
+    const Place x = PlaceIn(a.where);
+    const Place y = PlaceIn(b.where);
+    return std::make_tuple(rank(x.file), x.line, x.column) <
+           std::make_tuple(rank(y.file), y.line, y.column);
+  });
+}
+
+// With faults in the files no rule set can be built; the expressions that were read are judged all
+// the same, so that all faults are shown at once.
+void CheckExpressions(const rules::RuleSet& set, std::vector<Error>* faults) {
+  std::set<std::string> judged;  // rules that extend one another share an expression
+  for (const rules::RuleSpec& rule : set.rules) {
+    const std::string where = rule.pattern_where.ToString();
+    if (rule.pattern.empty() || !judged.insert(where).second) continue;
+    const auto regex = records::Regex::Compile(rule.pattern, where);
+    if (!regex.ok()) faults->push_back(regex.error());
+  }
+}
+
 }  // namespace
 
 ActiveRules LoadRules(const Options& options, const rules::Config& config) {
   ActiveRules active;
   std::vector<RuleFile> own;
+  const std::optional<std::string>& format = options.format ? options.format : config.format;
   if (!options.rules.empty()) {
     for (const std::string& path : options.rules) AddPath(path, &own, &active.faults);
-  } else if (config.rules && !options.format) {
+  } else if (config.rules && !format) {
     for (const rules::ConfigRules& entry : *config.rules) {
       if (entry.inline_file) {
         own.push_back(*entry.inline_file);
@@ -94,15 +174,22 @@ ActiveRules LoadRules(const Options& options, const rules::Config& config) {
   rules::ReadOutcome read = own_rules ? ReadOwn(files) : rules::ReadRules(files);
   active.faults = std::move(read.faults);
   active.set = std::move(read.rules);
-  if (!active.faults.empty()) return active;
+  if (!active.faults.empty()) {
+    CheckExpressions(active.set, &active.faults);
+    SortByPlace(&active.faults);
+    return active;
+  }
   if (active.set.rules.empty()) {
     active.faults.push_back(
         Fail("no rule is active: the rule files hold metrics only", files.front().name));
     return active;
   }
-  if (std::optional<Error> error = SelectFormat(options, &active.set)) {
-    active.faults.push_back(std::move(*error));
-    return active;
+  if (format) {
+    const std::string where = options.format ? options.Where("format") : config.PlaceOf("format");
+    if (std::optional<Error> error = SelectFormat(*format, where, &active.set)) {
+      active.faults.push_back(std::move(*error));
+      return active;
+    }
   }
   if (active.set.metrics.empty()) {
     active.set.metrics = rules::ReadRules({FileOf(BuiltinMetrics())}).rules.metrics;
@@ -127,9 +214,12 @@ ActiveRules LoadRules(const Options& options, const rules::Config& config) {
 std::vector<FormatRow> Formats() {
   std::vector<FormatRow> rows;
   for (const rules::RuleSpec& rule : rules::ReadRules(BuiltinFiles()).rules.rules) {
-    const std::string file = rule.where.file.substr(kBuiltinPrefix.size());
-    rows.push_back(
-        {rule.name, file, rule.examples.empty() ? std::string() : rule.examples[0].line});
+    FormatRow row{.name = rule.name, .file = rule.where.file.substr(kBuiltinPrefix.size())};
+    for (const FormatName& known : kFormatNames) {
+      if (known.rule == rule.name) row.names.emplace_back(known.name);
+    }
+    if (!rule.examples.empty()) row.sample = rule.examples[0].line;
+    rows.push_back(std::move(row));
   }
   return rows;
 }

@@ -31,6 +31,7 @@ ActiveRules LoadRules(const Options& options, const rules::Config& config);
 // Names that --format takes, each with a sentence and a sample line.
 struct FormatRow {
   std::string name;
+  std::vector<std::string> names;  // by which people know it: "combined"
   std::string file;
   std::string sample;
 };

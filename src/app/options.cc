@@ -19,7 +19,6 @@ namespace {
 namespace po = boost::program_options;
 
 constexpr unsigned kThreadsMax = 64;
-constexpr uint64_t kLineBytesLeast = 1 << 10;
 constexpr uint64_t kLineBytesMost = 1 << 30;
 
 std::string Join(std::string_view choices, std::string_view last_word) {
@@ -251,8 +250,8 @@ Status StoreNumbers(const Given& given, Options* options) {
                       Quoted(value)),
           given.where);
     }
-    if (bytes < kLineBytesLeast || bytes > kLineBytesMost) {
-      return Fail(fmt::format("{} is not between 1KiB and 1GiB", Quoted(value)), given.where);
+    if (bytes < 1 || bytes > kLineBytesMost) {
+      return Fail(fmt::format("{} is not between 1 and 1GiB", Quoted(value)), given.where);
     }
     options->line_bytes_max = bytes;
   }

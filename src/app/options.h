@@ -35,7 +35,7 @@ struct Options {
   std::optional<std::string> metrics_file;
   std::vector<std::string> listen_addresses;  // {"none"}: no web server
   std::optional<unsigned> threads;            // 1–64
-  std::optional<uint64_t> line_bytes_max;     // 1 KiB – 1 GiB
+  std::optional<uint64_t> line_bytes_max;     // 1 – 1 GiB
   std::optional<LogLevel> log_level;
   std::optional<LogFormat> log_format;
   bool json = false;

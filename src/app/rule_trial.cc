@@ -3,12 +3,17 @@
 #include <fmt/format.h>
 #include <time.h>
 
+#include <algorithm>
+
+#include "base/quoted.h"
 #include "lines/newline_framer.h"
 #include "lines/unwrap.h"
 #include "pipeline/line_worker.h"
 
 namespace parshall::app {
 namespace {
+
+constexpr size_t kUnescapeRoom = 16;
 
 std::string TypeName(const records::Value& value) {
   switch (value.kind) {
@@ -33,6 +38,46 @@ std::string ValueText(const records::Value& value) {
     return fmt::format("{}", value.number);
   }
   return std::string(value.text());
+}
+
+// A part of an expression, by its name if it has one.
+std::string Described(const std::string& part) {
+  std::string described = "`" + part + "`";
+  for (const std::string_view opening : {"(?P<", "(?<"}) {
+    const size_t close = part.find('>');
+    if (!part.starts_with(opening) || close == std::string::npos) continue;
+    return "the field " + part.substr(opening.size(), close - opening.size()) + ", " + described +
+           ",";
+  }
+  return described;
+}
+
+std::string WhyNoMatch(const records::Regex& regex, std::string_view text, size_t* matched_bytes) {
+  const records::Regex::Reach reach = regex.HowFar(text);
+  *matched_bytes = reach.text_end;
+  if (reach.expected.empty()) {
+    return regex.Test(text) ? "its conditions do not hold"
+                            : "the pattern asks for more than stands there";
+  }
+  const std::string follows = "where " + Described(reach.expected) + " should follow";
+  if (reach.text_end >= text.size()) return "it ends " + follows;
+  return "stopped at byte " + std::to_string(reach.text_end + 1) + ", " + follows;
+}
+
+// The value of a dotted key that is a text, a number or a truth value, as a text. The line is a
+// JSON event.
+bool TextAt(std::string_view line, std::string_view key, std::string* text) {
+  records::JsonMember member;
+  if (!records::FindJsonPath(line, key, &member)) return false;
+  if (member.kind == records::JsonKind::kNull) return false;
+  *text = member.value;
+  if (text->starts_with('"')) {
+    std::string plain(text->size() + kUnescapeRoom, '\0');
+    char* const end = records::UnescapeJson(member.value, plain.data());
+    plain.resize(static_cast<size_t>(end - plain.data()));
+    *text = std::move(plain);
+  }
+  return true;
 }
 
 }  // namespace
@@ -63,33 +108,43 @@ RuleTrial::Attempt RuleTrial::Try(size_t index, std::string_view line, bool matc
   Attempt attempt{.rule = rule.name, .matched = matched};
   records::Capture captures[records::kCapturesMax];
   if (rule.json) {
-    records::JsonEventParser parser;
-    const bool event = parser.Parse(line);
-    if (!matched) {
-      attempt.why = !event ? "the line is not a JSON object"
-                    : rule.from_key >= 0
-                        ? "its conditions do not hold, or its pattern does not match the key \"" +
-                              program_->keys[static_cast<size_t>(rule.from_key)] + "\""
-                        : "its conditions do not hold";
-    }
+    if (!matched) attempt.why = WhyNoEvent(index, line);
     return attempt;
   }
   attempt.by_plan =
       rule.plan && records::RunPlan(*rule.plan, line.data(), line.data() + line.size(), captures) ==
                        records::PlanVerdict::kMatch;
   if (matched) return attempt;
-  const records::Regex::Reach reach = rule.regex->HowFar(line);
-  attempt.matched_bytes = reach.text_end;
-  if (reach.expected.empty()) {
-    attempt.why = rule.regex->Test(line) ? "its conditions do not hold"
-                                         : "the pattern asks for more than stands there";
-  } else if (reach.text_end >= line.size()) {
-    attempt.why = "the line ends where " + reach.expected + " was expected";
-  } else {
-    attempt.why =
-        "matched " + std::to_string(reach.text_end) + " bytes, then expected " + reach.expected;
-  }
+  attempt.why = WhyNoMatch(*rule.regex, line, &attempt.matched_bytes);
   return attempt;
+}
+
+// Why a rule for JSON events does not take this line.
+std::string RuleTrial::WhyNoEvent(size_t index, std::string_view line) const {
+  const records::CompiledRule& rule = program_->rules[index];
+  records::JsonEventParser parser;
+  if (!parser.Parse(line)) return "the line is not a JSON object";
+  for (const records::CompiledCondition& condition : rule.key_conditions) {
+    if (condition.key < 0) continue;
+    const std::string& key = program_->keys[static_cast<size_t>(condition.key)];
+    std::string text;
+    if (!TextAt(line, key, &text)) return "it has no " + Quoted(key);
+    if (condition.values.empty() || std::find(condition.values.begin(), condition.values.end(),
+                                              text) != condition.values.end()) {
+      continue;
+    }
+    return Quoted(key) + " is " + Quoted(text) + ", not " + Quoted(condition.values.front()) +
+           (condition.values.size() > 1 ? " or another of its values" : "");
+  }
+  if (rule.from_key < 0) return "its conditions do not hold";
+  const std::string& from = program_->keys[static_cast<size_t>(rule.from_key)];
+  std::string text;
+  if (!TextAt(line, from, &text)) return "it has no " + Quoted(from);
+  size_t matched_bytes = 0;
+  const size_t size = text.size();
+  text.append(lines::kPadBytes, '\0');
+  return "the key " + Quoted(from) + ": " +
+         WhyNoMatch(*rule.regex, std::string_view(text).substr(0, size), &matched_bytes);
 }
 
 // What counting the record changes, from one moment to the next.

@@ -49,6 +49,7 @@ class RuleTrial {
 
  private:
   Attempt Try(size_t rule, std::string_view line, bool matched);
+  std::string WhyNoEvent(size_t rule, std::string_view line) const;
   std::vector<std::string> MetricsOf(const records::Record& record);
 
   std::shared_ptr<const records::RuleProgram> program_;

@@ -188,6 +188,7 @@ int RunCommand(const Options& options, const rules::Config& config) {
   }
   if (server != nullptr) server->Stop();
   exposition.SetServer(nullptr);
+  FlushLogLimits(true);
   return exit_code;
 }
 
@@ -201,6 +202,7 @@ void WaitForEnd(int signals, int done, const Settings& settings, Exposition& exp
                       {.fd = done, .events = POLLIN, .revents = 0}};
     ::poll(waits, 2, kNoticesEveryMs);
     LogNotices(pipeline);
+    FlushLogLimits();
     if (waits[1].revents != 0) return;
     signalfd_siginfo info;
     while (::read(signals, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {

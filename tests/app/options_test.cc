@@ -175,7 +175,7 @@ TEST_CASE("ParseOptions refuses with one sentence and the place") {
       {{"--threads", "two"}, "--threads: \"two\" is not a number"},
       {{"--threads", "99999999999999999999"}, "--threads: "},
       {{"--threads", "1.5"}, "--threads: "},
-      {{"--line-bytes-max", "1023"}, "--line-bytes-max: \"1023\" is not between 1KiB and 1GiB"},
+      {{"--line-bytes-max", "0"}, "--line-bytes-max: \"0\" is not between 1 and 1GiB"},
       {{"--line-bytes-max", "1073741825"}, "--line-bytes-max: \"1073741825\" is not between"},
       {{"--line-bytes-max", "2GiB"}, "--line-bytes-max: \"2GiB\" is not between"},
       {{"--line-bytes-max", "1MB"}, "--line-bytes-max: \"1MB\" is not a size; write bytes or"},

@@ -250,3 +250,68 @@ def test_formats_lists_combined():
     done = parshall.run("formats")
     assert done.code == 0
     assert b"combined" in done.out
+
+
+@pytest.mark.sanitized
+@pytest.mark.parametrize("name, statuses", [
+    ("combined", [200, None, None, None]), ("common", [200, None, None, None]),
+    ("vhost_combined", [None, None, 202, None]), ("gunicorn", [None, None, None, 203]),
+])
+def test_format_reads_its_lines_only(name, statuses):
+    lines = b"".join(LINE.replace(b"200 5", b"%d 5" % status).replace(b"10.0.0.1 -", who) % 1 for status, who in [
+        (200, b"10.0.0.1 -"), (201, b"10.0.0.1 www.example.com"), (202, b"www.example.com:80 10.0.0.1 -"),
+        (203, b"203.0.113.7, 10.0.0.2 10.0.0.1 -")])
+    done = parshall.run(*parshall.NO_WEB, "--format", name, stdin=lines)
+    assert (done.code, [r.get("status") for r in done.records]) == (0, statuses), done.err
+
+
+@pytest.mark.sanitized
+def test_unknown_format_names_the_known_ones(tmp_path):
+    refused("--format", "combinde", names=["--format", "combinde", "combined", "structlog", "parshall formats"])
+    config = tmp_path / "p.yaml"
+    config.write_text("format: combinde\n")
+    refused("--config", config, names=[f"{config}:1:9", "combinde"])
+    config.write_text("format: vhost_combined\n")
+    done = parshall.run(*parshall.NO_WEB, "--config", config, stdin=LINE % 1)
+    assert (done.code, done.records[0].get("outcome")) == (0, "unmatched")
+
+
+@pytest.mark.sanitized
+@pytest.mark.parametrize("max_bytes", [1, 2, 7, 100])
+def test_small_line_limits_hold(max_bytes):
+    lengths = [0, 1, 2, 3, 6, 7, 8, 99, 100, 101, 5000]
+    done, samples = parshall.run_metered("--line-bytes-max", max_bytes, stdin=b"".join(b"x" * n + b"\n" for n in lengths))
+    assert samples.outcome("oversized") == sum(n > max_bytes for n in lengths)
+    assert [r["message"] for r in done.records] == ["x" * min(n, max_bytes) for n in lengths]
+    samples.check_ledger()
+
+
+@pytest.mark.sanitized
+def test_explain_says_where_each_rule_stopped():
+    event = b'{"event": "no access line", "logger": "gunicorn.access"}\n'
+    done = parshall.run("explain", stdin=event + b'{"a": {"b": 1}}\n10.0.0.1 - - [yesterday]\n')
+    assert done.code == 1
+    first, second, third = done.out.decode().split("\n\n")
+    assert 'rule     structlog_access: no, the key "event": ' in first
+    assert "rule     json_event: matched" in first
+    assert 'rule     structlog_access: no, it has no "logger"' in second
+    assert "rule     access: no, stopped at byte 15, where the field time, `" in third
+    assert "no rule matched" in third
+
+
+@pytest.mark.sanitized
+def test_explain_knows_lines_that_belong_to_the_event_before_them():
+    trace = b"[2026-11-21 09:32:30 +0000] [7] [ERROR] Oops\nTraceback (most recent call last):\n  File \"a.py\"\nValueError: x\n"
+    done = parshall.run("explain", stdin=trace)
+    assert done.code == 0, done
+    assert done.out.count(b"belongs to the event before it") == 3
+    done = parshall.run("explain", "--json", stdin=trace)
+    assert [(r["rule"], r["joined"]) for r in done.records] == [("gunicorn_error", False)] + [("gunicorn_error", True)] * 3
+
+
+@pytest.mark.sanitized
+def test_explain_cuts_an_endless_line():
+    done = parshall.run("explain", "--line-bytes-max", 100, stdin=b"x" * (1 << 20) + b"\n" + LINE % 1)
+    assert done.code == 1
+    unmatched, matched = done.out.decode().split("\n\n")
+    assert f'"message":"{"x" * 100}"' in unmatched and "access: matched" in matched

@@ -218,10 +218,10 @@ TEST_CASE("ReadConfig says what is wrong, and where") {
       {"format: ${LONG}${LONG}\n", "p.yaml:1:9: this value becomes longer than 64 KiB\n"},
       {"format: ${EMPTY}\n", "p.yaml:1:9: the configuration: format: is empty\n"},
       {"threads: ${HOME}\n",
-       "p.yaml:1:10: the configuration: threads: must be a whole number from 1 to 1024, and this "
+       "p.yaml:1:10: the configuration: threads: must be a whole number from 1 to 64, and this "
        "is \"/home/p\"\n"},
       {"threads: 0\n",
-       "p.yaml:1:10: the configuration: threads: must be a whole number from 1 to 1024, and this "
+       "p.yaml:1:10: the configuration: threads: must be a whole number from 1 to 64, and this "
        "is \"0\"\n"},
       {"sources: x\n", "p.yaml:1:10: sources: must be a list of paths, and this is a text\n"},
       {"sources: [{from: start, onec: true}, []]\n",
