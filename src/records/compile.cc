@@ -130,6 +130,9 @@ class Compiler {
     Conditions(spec, &rule);
     Timestamp(spec, &rule);
     Ways(&rule);
+    for (const FieldInfo& field : rule.fields) {
+      if (field.in_record) rule.record_name_buckets |= uint64_t{1} << KeyBucket(field.name);
+    }
     program_->rules.push_back(std::move(rule));
   }
 
@@ -162,11 +165,21 @@ class Compiler {
       AddRecipe(spec, field.name, 0, KeyIndex(field.name), false, rule);
     }
     for (const std::string& name : wanted_) {
-      if (SlotOf(*rule, name) < 0) AddRecipe(spec, name, 0, KeyIndex(name), false, rule);
+      if (SlotOf(*rule, name) < 0 && WantedFor(spec, name)) AddRecipe(spec, name, 0, KeyIndex(name), false, rule);
     }
     for (const std::string& name : spec.timestamp) {
       if (SlotOf(*rule, name) < 0) AddRecipe(spec, name, 0, KeyIndex(name), false, rule);
     }
+  }
+
+  // Whether a metric that counts this rule's records reads the field.
+  bool WantedFor(const rules::RuleSpec& spec, const std::string& name) const {
+    return std::any_of(set_.metrics.begin(), set_.metrics.end(), [&](const rules::MetricSpec& metric) {
+      if (metric.event && *metric.event != spec.event) return false;
+      const auto reads = [&name](const auto& part) { return part.field == name; };
+      return metric.value == name || std::any_of(metric.labels.begin(), metric.labels.end(), reads) ||
+             std::any_of(metric.when.begin(), metric.when.end(), reads);
+    });
   }
 
   static bool GroupNamed(const Regex& regex, std::string_view name) {

@@ -83,6 +83,7 @@ struct CompiledRule {
   std::vector<CompiledCondition> key_conditions;    // checked before the pattern is tried
   std::vector<CompiledCondition> field_conditions;  // checked on the fields
   std::vector<FieldInfo> fields;                    // by slot
+  uint64_t record_name_buckets = 0;                 // KeyBucket() of the names that records show
   std::vector<Recipe> recipes;
   std::vector<size_t> key_defaults;  // recipes of keys that have a default
   std::vector<int> shared_slots;                    // with more than one recipe

@@ -51,6 +51,7 @@ bool IsLowSurrogate(int unit) { return unit >= 0xdc00 && unit <= 0xdfff; }
 struct Seen {
   bool high_bytes = false;      // bytes over 0x7f: the line's UTF-8 must be checked
   bool lone_surrogate = false;  // a \ud800 without its other half
+  bool escapes = false;         // backslashes
 };
 
 // The next byte that a string scan must look at: a quote, a backslash or a control character, or
@@ -93,6 +94,7 @@ const char* SkipString(const char* at, const char* end, Seen* seen) {
     if (at >= end) return nullptr;
     if (*at == '"') return at + 1;
     if (*at != '\\' || end - at < 2) return nullptr;
+    seen->escapes = true;
     switch (at[1]) {
       case '"':
       case '\\':
@@ -254,15 +256,19 @@ const char* ForEachMember(const char* at, const char* end, Seen* seen, Visit vis
   while (true) {
     JsonMember member;
     if (at >= end || *at != '"') return nullptr;
+    seen->escapes = false;
     const char* key_end = SkipString(at, end, seen);
     if (key_end == nullptr) return nullptr;
     member.key = {at, static_cast<size_t>(key_end - at)};
+    member.key_escaped = seen->escapes;
+    seen->escapes = false;
     at = SkipBlanks(key_end, end);
     if (at >= end || *at != ':') return nullptr;
     at = SkipBlanks(at + 1, end);
     const char* value_end = SkipValue(at, end, &member.kind, seen);
     if (value_end == nullptr) return nullptr;
     member.value = {at, static_cast<size_t>(value_end - at)};
+    member.value_escaped = seen->escapes;
     visit(member);
     at = SkipBlanks(value_end, end);
     if (at >= end) return nullptr;

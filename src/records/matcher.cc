@@ -155,19 +155,24 @@ bool Matcher::ParseEvent(std::string_view line) {
 // One pass over the members for all keys that any rule looks at. A key that stands twice counts as
 // it does in Python and JavaScript: the last one.
 void Matcher::FindKeys() {
-  std::fill(found_.begin(), found_.end(), JsonMember{});
-  std::fill(texts_.begin(), texts_.end(), std::string_view());
+  for (const uint16_t key : found_keys_) {
+    found_[key] = {};
+    texts_[key] = {};
+  }
+  found_keys_.clear();
   bool paths = false;
   for (const JsonMember& member : events_.members()) {
     std::string_view key = member.key.substr(1, member.key.size() - 2);
     std::string unescaped;
-    if (key.find('\\') != std::string_view::npos) {
+    if (member.key_escaped) {
       unescaped.resize(member.key.size() + kUnescapeSlack);
       char* end = UnescapeJson(member.key, unescaped.data());
       key = {unescaped.data(), static_cast<size_t>(end - unescaped.data())};
     }
     for (const uint16_t wanted : program_->key_buckets[KeyBucket(key)]) {
-      if (program_->keys[wanted] == key) found_[wanted] = member;
+      if (program_->keys[wanted] != key) continue;
+      found_[wanted] = member;
+      found_keys_.push_back(wanted);
     }
     paths = paths || member.kind == JsonKind::kObject;
   }
@@ -181,7 +186,9 @@ void Matcher::FindKeys() {
       const std::string_view name = member.key.substr(1, member.key.size() - 2);
       if (path.size() > name.size() && path[name.size()] == '.' &&
           path.compare(0, name.size(), name) == 0) {
-        FindJsonPath(member.value, std::string_view(path).substr(name.size() + 1), &found_[key]);
+        if (FindJsonPath(member.value, std::string_view(path).substr(name.size() + 1), &found_[key])) {
+          found_keys_.push_back(static_cast<uint16_t>(key));
+        }
       }
     }
   }
@@ -216,7 +223,7 @@ bool Matcher::KeyText(int key, std::string_view* text) {
   std::string_view& cached = texts_[static_cast<size_t>(key)];
   if (cached.data() == nullptr) {
     cached = member.value.substr(1, member.value.size() - 2);
-    if (cached.find('\\') != std::string_view::npos) {
+    if (member.value_escaped) {
       char* out = Scratch(cached.size());
       cached = {out, static_cast<size_t>(UnescapeJson(member.value, out) - out)};
     }
@@ -242,8 +249,26 @@ bool Matcher::Holds(const CompiledCondition& condition, std::string_view source)
 bool Matcher::Fill(const CompiledRule& rule) {
   for (const int slot : rule.shared_slots) values_[static_cast<size_t>(slot)].kind = ValueKind::kAbsent;
   bool typed = true;
-  for (const Step& step : all_fields_ ? rule.steps : rule.metric_steps) {
+  const std::vector<Step>& steps = all_fields_ ? rule.steps : rule.metric_steps;
+  for (const Step* at = steps.data(), *end = at + steps.size(); at < end; ++at) {
+    const Step& step = *at;
     Value& value = values_[step.slot];
+    if (step.way == Recipe::Way::kText) {
+      // Text, most of it: no branch but the loop's.
+      const Capture& capture = captures_[step.capture];
+      const bool there = capture.begin != nullptr;
+      const auto size = static_cast<uint32_t>(capture.end - capture.begin);
+      const bool dash = *(there ? capture.begin : "") == '-';
+      const bool null = static_cast<unsigned>(step.dash_is_null) & static_cast<unsigned>(size == 1) &
+                        static_cast<unsigned>(dash);
+      const ValueKind kind = null ? ValueKind::kNull : ValueKind::kString;
+      if (step.shared_slot && (!there || value.kind != ValueKind::kAbsent)) continue;
+      value.data = capture.begin;
+      value.size = size;
+      value.kind = there ? kind : ValueKind::kAbsent;
+      if (step.request >= 0) SplitRequest(rule.recipes[step.recipe]);
+      continue;
+    }
     if (step.shared_slot && value.kind != ValueKind::kAbsent) continue;
     if (step.capture > 0) {
       const Capture& capture = captures_[step.capture];
@@ -270,11 +295,6 @@ bool Matcher::FillFromCapture(const Step& step, const Capture& capture, Value* v
   value->data = capture.begin;
   value->size = static_cast<uint32_t>(size);
   switch (step.way) {
-    case Recipe::Way::kText: {
-      const bool null = step.dash_is_null && size == 1 && *capture.begin == '-';
-      value->kind = null ? ValueKind::kNull : ValueKind::kString;
-      return true;
-    }
     case Recipe::Way::kDigits: {
       constexpr size_t kDigitsMax = 18;  // no overflow
       int64_t number = 0;
@@ -290,6 +310,7 @@ bool Matcher::FillFromCapture(const Step& step, const Capture& capture, Value* v
       value->json_number = *capture.begin != '0' || size == 1;
       return true;
     }
+    case Recipe::Way::kText:
     case Recipe::Way::kGeneral:
       return false;
   }
@@ -356,6 +377,7 @@ void Matcher::HideOverwritten(const CompiledRule& rule, Record* record) {
   if (rule.regex == nullptr && !odd_timestamp) return;
   const auto replaced = [this, &rule](const JsonMember& member) {
     const std::string_view key = member.key.substr(1, member.key.size() - 2);
+    if (((rule.record_name_buckets >> KeyBucket(key)) & 1) == 0) return false;
     for (size_t slot = 0; slot < rule.fields.size(); ++slot) {
       const FieldInfo& field = rule.fields[slot];
       if (field.in_record && field.name == key && values_[slot].kind != ValueKind::kAbsent)

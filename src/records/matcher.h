@@ -76,6 +76,7 @@ class Matcher {
   enum class Event : uint8_t { kNotParsed, kNone, kParsed } event_ = Event::kNotParsed;
   std::vector<JsonMember> found_;        // by key of the program; an empty key: not there
   std::vector<std::string_view> texts_;  // their unescaped texts, once asked for
+  std::vector<uint16_t> found_keys_;     // which of them are there, to be cleared
   std::vector<JsonMember>
       members_;  // the event's members, when some are not to be written as they came
   std::vector<Value> values_;

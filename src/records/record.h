@@ -57,6 +57,8 @@ struct JsonMember {
   std::string_view key;
   std::string_view value;
   JsonKind kind = JsonKind::kNull;
+  bool key_escaped = false;    // there are backslashes in it
+  bool value_escaped = false;
 };
 
 // Views into the line, the matcher's scratch and the compiled rules. One thread; valid until the
