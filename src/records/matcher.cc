@@ -282,9 +282,18 @@ bool Matcher::Fill(const CompiledRule& rule) {
       value.kind = ValueKind::kAbsent;
       // A JSON key of another type than declared is the event's own affair: it is written as it
       // came, and counts as null for metrics.
-      if (!FillFromKey(rule.recipes[step.recipe], &value)) value.kind = ValueKind::kNull;
+      const Recipe& recipe = rule.recipes[step.recipe];
+      if (!FillFromKey(recipe, &value)) ConvertNull(recipe.conversion, &value);
     }
     if (step.request >= 0) SplitRequest(rule.recipes[step.recipe]);
+  }
+  // A default stands for a field that the event has under none of its keys.
+  for (const size_t index : rule.key_defaults) {
+    const Recipe& recipe = rule.recipes[index];
+    Value& value = values_[static_cast<size_t>(recipe.slot)];
+    if (value.kind != ValueKind::kAbsent) continue;
+    ConvertNull(recipe.conversion, &value);
+    if (recipe.method_slot >= 0) SplitRequest(recipe);
   }
   return typed;
 }
