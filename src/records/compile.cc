@@ -17,9 +17,9 @@ Conversion ConversionOf(const FieldSpec& field) {
                         .fallback = field.fallback,
                         .unit = field.unit};
   conversion.dash_is_null = field.nulls.size() == 1 && field.nulls[0] == "-";
-  conversion.plain_nulls = std::all_of(field.nulls.begin(), field.nulls.end(), [](const std::string& null) {
-    return null.empty() || null[0] < '0' || null[0] > '9';
-  });
+  conversion.plain_nulls = std::all_of(
+      field.nulls.begin(), field.nulls.end(),
+      [](const std::string& null) { return null.empty() || null[0] < '0' || null[0] > '9'; });
   return conversion;
 }
 
@@ -110,9 +110,11 @@ class Compiler {
     rule->recipes.push_back(std::move(recipe));
   }
 
-  static bool IsRequestPart(std::string_view name) {
-    return std::find(std::begin(kRequestParts), std::end(kRequestParts), name) !=
-           std::end(kRequestParts);
+  // "method", "path" or "protocol" of a request that the rule takes apart, under whatever name.
+  static bool IsRequestPart(const CompiledRule& rule, const FieldSpec& field) {
+    return std::find(std::begin(kRequestParts), std::end(kRequestParts), field.name) !=
+               std::end(kRequestParts) &&
+           SlotOf(rule, field.as.empty() ? field.name : field.as) >= 0;
   }
 
   void Rule(const rules::RuleSpec& spec) {
@@ -161,11 +163,12 @@ class Compiler {
   void Keys(const rules::RuleSpec& spec, CompiledRule* rule) {
     for (const FieldSpec& field : spec.fields) {
       const bool captured = rule->regex != nullptr && GroupNamed(*rule->regex, field.name);
-      if (captured || (IsRequestPart(field.name) && SlotOf(*rule, field.name) >= 0)) continue;
+      if (captured || IsRequestPart(*rule, field)) continue;
       AddRecipe(spec, field.name, 0, KeyIndex(field.name), false, rule);
     }
     for (const std::string& name : wanted_) {
-      if (SlotOf(*rule, name) < 0 && WantedFor(spec, name)) AddRecipe(spec, name, 0, KeyIndex(name), false, rule);
+      if (SlotOf(*rule, name) < 0 && WantedFor(spec, name))
+        AddRecipe(spec, name, 0, KeyIndex(name), false, rule);
     }
     for (const std::string& name : spec.timestamp) {
       if (SlotOf(*rule, name) < 0) AddRecipe(spec, name, 0, KeyIndex(name), false, rule);
@@ -174,12 +177,14 @@ class Compiler {
 
   // Whether a metric that counts this rule's records reads the field.
   bool WantedFor(const rules::RuleSpec& spec, const std::string& name) const {
-    return std::any_of(set_.metrics.begin(), set_.metrics.end(), [&](const rules::MetricSpec& metric) {
-      if (metric.event && *metric.event != spec.event) return false;
-      const auto reads = [&name](const auto& part) { return part.field == name; };
-      return metric.value == name || std::any_of(metric.labels.begin(), metric.labels.end(), reads) ||
-             std::any_of(metric.when.begin(), metric.when.end(), reads);
-    });
+    return std::any_of(
+        set_.metrics.begin(), set_.metrics.end(), [&](const rules::MetricSpec& metric) {
+          if (metric.event && *metric.event != spec.event) return false;
+          const auto reads = [&name](const auto& part) { return part.field == name; };
+          return metric.value == name ||
+                 std::any_of(metric.labels.begin(), metric.labels.end(), reads) ||
+                 std::any_of(metric.when.begin(), metric.when.end(), reads);
+        });
   }
 
   static bool GroupNamed(const Regex& regex, std::string_view name) {
@@ -192,7 +197,7 @@ class Compiler {
     if (rule.json) return;
     for (const FieldSpec& field : spec.fields) {
       if (GroupNamed(*rule.regex, field.name)) continue;
-      if (IsRequestPart(field.name) && SlotOf(rule, field.name) >= 0) continue;
+      if (IsRequestPart(rule, field)) continue;
       faults_.push_back(Fail("rule \"" + spec.name + "\" declares the field \"" + field.name +
                                  "\", but its pattern has no group (?P<" + field.name + ">…)",
                              field.where.ToString()));
@@ -236,8 +241,10 @@ class Compiler {
       recipe.shared_slot = feeders > 1;
       if (recipe.shared_slot) rule->shared_slots.push_back(recipe.slot);
       const Conversion& conversion = recipe.conversion;
-      const bool simple_null = conversion.nulls.empty() || (conversion.dash_is_null && !conversion.fallback);
-      const bool text = conversion.type == FieldType::kString || conversion.type == FieldType::kTime ||
+      const bool simple_null =
+          conversion.nulls.empty() || (conversion.dash_is_null && !conversion.fallback);
+      const bool text = conversion.type == FieldType::kString ||
+                        conversion.type == FieldType::kTime ||
                         conversion.type == FieldType::kHttpRequest;
       const bool integer = conversion.type == FieldType::kInt ||
                            (conversion.type == FieldType::kBytes && conversion.unit == 1.0);
@@ -287,7 +294,7 @@ class Compiler {
       First first{.bytes = ByteSet::All(), .end = true};
       if (rule.json) {
         first = {};
-        for (unsigned char byte : {'{', ' ', '\t', '\r', '\xef'}) first.bytes.Add(byte);
+        for (unsigned char byte : {'{', ' ', '\t', '\r', '\n', '\xef'}) first.bytes.Add(byte);
       } else if (rule.regex->tree() && AnchoredAtStart(*rule.regex->tree())) {
         first = FirstOf(*rule.regex->tree());
         if (first.nullable) first = {.bytes = ByteSet::All(), .end = true};

@@ -129,6 +129,7 @@ bool ConvertNull(const Conversion& conversion, Value* value) {
   value->kind = ValueKind::kNull;
   value->data = nullptr;
   value->size = 0;
+  value->json_number = false;
   if (!conversion.fallback) return true;
   value->data = conversion.fallback->data();
   value->size = static_cast<uint32_t>(conversion.fallback->size());
@@ -141,6 +142,7 @@ bool Convert(const Conversion& conversion, std::string_view text, Value* value) 
   value->data = text.data();
   value->size = static_cast<uint32_t>(text.size());
   value->kind = ValueKind::kString;
+  value->json_number = false;  // whatever stood in this slot for the line before
   return ToType(conversion, text, value);
 }
 

@@ -32,6 +32,15 @@ bool IsProtocol(std::string_view text) {
   return true;
 }
 
+bool FindMethod(std::string_view request, size_t* end) {
+  size_t at = 0;
+  while (at < request.size() && request[at] != ' ') {
+    if (++at > kMethodBytesMax) return false;
+  }
+  *end = at;
+  return at < request.size() && IsMethod(request.substr(0, at));
+}
+
 // "HTTP/1.1" and its like, the usual end of a request.
 bool EndsInUsualProtocol(std::string_view request) {
   if (request.size() < 12) return false;
@@ -44,10 +53,11 @@ bool EndsInUsualProtocol(std::string_view request) {
 
 bool SplitHttpRequest(std::string_view request, HttpRequest* out) {
   size_t method_end = 0;
-  while (method_end < request.size() && request[method_end] != ' ') {
-    if (++method_end > kMethodBytesMax) return false;
+  if (request.size() > 4 && std::memcmp(request.data(), "GET ", 4) == 0) {
+    method_end = 3;  // nearly always
+  } else if (!FindMethod(request, &method_end)) {
+    return false;
   }
-  if (method_end == request.size() || !IsMethod(request.substr(0, method_end))) return false;
   const std::string_view rest = request.substr(method_end + 1);
   if (EndsInUsualProtocol(request)) {
     if (rest.size() <= 9) return false;  // no target

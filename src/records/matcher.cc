@@ -186,7 +186,8 @@ void Matcher::FindKeys() {
       const std::string_view name = member.key.substr(1, member.key.size() - 2);
       if (path.size() > name.size() && path[name.size()] == '.' &&
           path.compare(0, name.size(), name) == 0) {
-        if (FindJsonPath(member.value, std::string_view(path).substr(name.size() + 1), &found_[key])) {
+        if (FindJsonPath(member.value, std::string_view(path).substr(name.size() + 1),
+                         &found_[key])) {
           found_keys_.push_back(static_cast<uint16_t>(key));
         }
       }
@@ -247,10 +248,11 @@ bool Matcher::Holds(const CompiledCondition& condition, std::string_view source)
 }
 
 bool Matcher::Fill(const CompiledRule& rule) {
-  for (const int slot : rule.shared_slots) values_[static_cast<size_t>(slot)].kind = ValueKind::kAbsent;
+  for (const int slot : rule.shared_slots)
+    values_[static_cast<size_t>(slot)].kind = ValueKind::kAbsent;
   bool typed = true;
   const std::vector<Step>& steps = all_fields_ ? rule.steps : rule.metric_steps;
-  for (const Step* at = steps.data(), *end = at + steps.size(); at < end; ++at) {
+  for (const Step *at = steps.data(), *end = at + steps.size(); at < end; ++at) {
     const Step& step = *at;
     Value& value = values_[step.slot];
     if (step.way == Recipe::Way::kText) {
@@ -259,8 +261,8 @@ bool Matcher::Fill(const CompiledRule& rule) {
       const bool there = capture.begin != nullptr;
       const auto size = static_cast<uint32_t>(capture.end - capture.begin);
       const bool dash = *(there ? capture.begin : "") == '-';
-      const bool null = static_cast<unsigned>(step.dash_is_null) & static_cast<unsigned>(size == 1) &
-                        static_cast<unsigned>(dash);
+      const bool null = static_cast<unsigned>(step.dash_is_null) &
+                        static_cast<unsigned>(size == 1) & static_cast<unsigned>(dash);
       const ValueKind kind = null ? ValueKind::kNull : ValueKind::kString;
       if (step.shared_slot && (!there || value.kind != ValueKind::kAbsent)) continue;
       value.data = capture.begin;
