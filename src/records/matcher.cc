@@ -5,6 +5,7 @@
 #include <bit>
 #include <cassert>
 #include <charconv>
+#include <cstring>
 
 #include "base/timestamp.h"
 #include "records/convert.h"
@@ -22,7 +23,45 @@ constexpr size_t kNumberBytes = 24;    // an int64 in decimal
 
 uint64_t NoClock() { return 0; }
 
+// 1 to 18 digits. Up to eight, the usual number, in one word, since loops of changing length are
+// mispredicted. Reads eight bytes (padding is promised).
+bool ParseDigits(const char* text, size_t size, int64_t* number) {
+  if (size == 0 || size > 18) return false;
+  if (size <= 8 && std::endian::native == std::endian::little) {
+    uint64_t word;
+    std::memcpy(&word, text, sizeof word);
+    // The digits to the front of the number, with zeros before them.
+    word = (word << (64 - 8 * size)) |
+           (0x3030303030303030 & ((size < 8 ? uint64_t{1} << (64 - 8 * size) : 1) - 1));
+    const uint64_t digits = word - 0x3030303030303030;
+    if (((digits + 0x7676767676767676) | digits) & 0x8080808080808080) return false;
+    const uint64_t pairs = (digits * 10) + (digits >> 8);
+    constexpr uint64_t kMask = 0x000000ff000000ff;
+    constexpr uint64_t kHigh = 100 + (uint64_t{1000000} << 32);
+    constexpr uint64_t kLow = 1 + (uint64_t{10000} << 32);
+    *number =
+        static_cast<int64_t>(((pairs & kMask) * kHigh + ((pairs >> 16) & kMask) * kLow) >> 32);
+    return true;
+  }
+  int64_t value = 0;
+  for (size_t n = 0; n < size; ++n) {
+    const unsigned digit = static_cast<unsigned char>(text[n]) - unsigned{'0'};
+    if (digit > 9) return false;
+    value = value * 10 + digit;
+  }
+  *number = value;
+  return true;
+}
+
 bool IsText(const JsonMember& member) { return member.kind == JsonKind::kString; }
+
+// The key without its quotes, unescaped into `room` if need be.
+std::string_view KeyName(const JsonMember& member, std::string* room) {
+  if (!member.key_escaped) return member.key.substr(1, member.key.size() - 2);
+  room->resize(member.key.size() + kUnescapeSlack);
+  const char* end = UnescapeJson(member.key, room->data());
+  return {room->data(), static_cast<size_t>(end - room->data())};
+}
 
 }  // namespace
 
@@ -162,13 +201,8 @@ void Matcher::FindKeys() {
   found_keys_.clear();
   bool paths = false;
   for (const JsonMember& member : events_.members()) {
-    std::string_view key = member.key.substr(1, member.key.size() - 2);
-    std::string unescaped;
-    if (member.key_escaped) {
-      unescaped.resize(member.key.size() + kUnescapeSlack);
-      char* end = UnescapeJson(member.key, unescaped.data());
-      key = {unescaped.data(), static_cast<size_t>(end - unescaped.data())};
-    }
+    std::string room;
+    const std::string_view key = KeyName(member, &room);
     for (const uint16_t wanted : program_->key_buckets[KeyBucket(key)]) {
       if (program_->keys[wanted] != key) continue;
       found_[wanted] = member;
@@ -183,7 +217,8 @@ void Matcher::FindKeys() {
     if (!found_[key].key.empty() || dot == std::string::npos) continue;
     for (const JsonMember& member : events_.members()) {
       if (member.kind != JsonKind::kObject) continue;
-      const std::string_view name = member.key.substr(1, member.key.size() - 2);
+      std::string room;
+      const std::string_view name = KeyName(member, &room);
       if (path.size() > name.size() && path[name.size()] == '.' &&
           path.compare(0, name.size(), name) == 0) {
         if (FindJsonPath(member.value, std::string_view(path).substr(name.size() + 1),
@@ -307,15 +342,8 @@ bool Matcher::FillFromCapture(const Step& step, const Capture& capture, Value* v
   value->size = static_cast<uint32_t>(size);
   switch (step.way) {
     case Recipe::Way::kDigits: {
-      constexpr size_t kDigitsMax = 18;  // no overflow
       int64_t number = 0;
-      bool digits = step.plain_nulls && size > 0 && size <= kDigitsMax;
-      for (size_t n = 0; digits && n < size; ++n) {
-        const unsigned digit = static_cast<unsigned char>(capture.begin[n]) - unsigned{'0'};
-        digits = digit < 10;
-        number = number * 10 + digit;
-      }
-      if (!digits) return false;
+      if (!step.plain_nulls || !ParseDigits(capture.begin, size, &number)) return false;
       value->kind = ValueKind::kInt;
       value->integer = number;
       value->json_number = *capture.begin != '0' || size == 1;
@@ -387,7 +415,8 @@ void Matcher::HideOverwritten(const CompiledRule& rule, Record* record) {
   record->members_count = static_cast<uint32_t>(members.size());
   if (rule.regex == nullptr && !odd_timestamp) return;
   const auto replaced = [this, &rule](const JsonMember& member) {
-    const std::string_view key = member.key.substr(1, member.key.size() - 2);
+    std::string room;
+    const std::string_view key = KeyName(member, &room);
     if (((rule.record_name_buckets >> KeyBucket(key)) & 1) == 0) return false;
     for (size_t slot = 0; slot < rule.fields.size(); ++slot) {
       const FieldInfo& field = rule.fields[slot];
@@ -400,7 +429,9 @@ void Matcher::HideOverwritten(const CompiledRule& rule, Record* record) {
   members_.clear();
   for (JsonMember member : members) {
     if (replaced(member)) continue;
-    if (odd_timestamp && member.key == "\"@timestamp\"") member.key = "\"@timestamp_original\"";
+    std::string room;
+    if (odd_timestamp && KeyName(member, &room) == program_->keys[kTimestampKey])
+      member.key = "\"@timestamp_original\"";
     members_.push_back(member);
   }
   record->members = members_.data();

@@ -50,7 +50,7 @@ TEST_CASE("ParseMoment reads by the format, or by whichever fits") {
 }
 
 TEST_CASE("FindEventTime takes the first field that is a time") {
-  const auto program = testing::ProgramOf(R"(
+  const auto program = testing::ProgramOf(R"yaml(
 rules:
   - name: r
     pattern: '^(?:(?P<a>[^,]*),)?(?P<b>[^,]*)(?:,(?P<c>.*))?$'
@@ -59,7 +59,7 @@ rules:
       a: {type: time, format: clf, null: '-'}
       b: {type: time, format: epoch, null: '-'}
       c: {null: '-'}
-)");
+)yaml");
   struct Row {
     const char* line;
     EventTime found;
@@ -88,14 +88,14 @@ rules:
 }
 
 TEST_CASE("Without timestamp: the fields of type time are tried in their order") {
-  const auto program = testing::ProgramOf(R"(
+  const auto program = testing::ProgramOf(R"yaml(
 rules:
   - name: r
     pattern: '^(?P<x>[^,]*),(?P<first>[^,]*),(?P<second>.*)$'
     fields:
       first: {type: time, as: began}
       second: {type: time, format: epoch_ms}
-)");
+)yaml");
   Matcher matcher(program);
   Moment moment;
   Record record;

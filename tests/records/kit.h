@@ -70,8 +70,16 @@ inline rules::RuleSet RulesOf(const std::string& yaml) {
   return std::move(read.rules);
 }
 
-inline std::shared_ptr<const RuleProgram> Compiled(const rules::RuleSet& set,
+// `wanted` are fields that some metric reads, for records of all kinds.
+inline std::shared_ptr<const RuleProgram> Compiled(rules::RuleSet set,
                                                    const std::vector<std::string>& wanted = {}) {
+  for (const std::string& field : wanted) {
+    rules::MetricSpec metric;
+    metric.name = "wanted_total";
+    metric.labels.emplace_back();
+    metric.labels.back().field = field;
+    set.metrics.push_back(std::move(metric));
+  }
   CompileOutcome outcome = CompileRules(set, wanted);
   if (!outcome.faults.empty()) {
     std::fputs(ShowFaults(outcome.faults).c_str(), stderr);
