@@ -13,7 +13,7 @@ namespace parshall {
 
 // Room that AppendJsonText may need for a text: a control character becomes six bytes, and vector
 // stores run over the end.
-constexpr size_t JsonTextBytesMax(size_t size) { return size * 6 + 64; }
+constexpr size_t JsonTextBytesMax(size_t size) { return size * 6 + 128; }
 
 // The byte at `at` needs more than copying: escapes it, or takes its UTF-8 sequence. Moves *at behind it.
 char* AppendJsonSpecial(char* out, const char** at, const char* end);

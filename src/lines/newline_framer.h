@@ -13,7 +13,7 @@ namespace parshall::lines {
 
 // Behind what is handed on here, this many bytes can be read (not: mean anything). The owner of the
 // buffer sees to it.
-inline constexpr size_t kPadBytes = 64;
+inline constexpr size_t kPadBytes = 128;
 
 // Whole lines that stand one behind the other in the pipeline's buffer, or one line that was too
 // long. begin and end point into that buffer. Plain data; handed over with the buffer.

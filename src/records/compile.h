@@ -21,7 +21,7 @@ namespace parshall::records {
 struct Conversion {
   rules::FieldType type = rules::FieldType::kString;
   bool typed = false;         // declared in the rule; otherwise JSON's own type is kept
-  bool plain_nulls = true;     // no null text is made of digits
+  bool plain_nulls = true;    // no null text is made of digits
   bool dash_is_null = false;  // the only null text is "-", the usual case
   std::vector<std::string> nulls;
   std::optional<std::string> fallback;
@@ -35,7 +35,8 @@ struct Recipe {
   int capture = 0;  // a group of the pattern; 0: a key of the JSON event
   int key = 0;      // index into RuleProgram::keys
   Conversion conversion;
-  // How the matcher goes about it: most fields are text that only "-" makes null, or short integers.
+  // How the matcher goes about it: most fields are text that only "-" makes null, or short
+  // integers.
   enum class Way : uint8_t { kText, kDigits, kGeneral } way = Way::kGeneral;
   bool shared_slot = false;  // other recipes may fill the slot, too
   // Text that no metric and no condition asks for: not needed when records are not written.
@@ -86,9 +87,9 @@ struct CompiledRule {
   uint64_t record_name_buckets = 0;                 // KeyBucket() of the names that records show
   std::vector<Recipe> recipes;
   std::vector<size_t> key_defaults;  // recipes of keys that have a default
-  std::vector<int> shared_slots;                    // with more than one recipe
-  std::vector<Step> steps;                          // of all recipes
-  std::vector<Step> metric_steps;                   // without those that only records need
+  std::vector<int> shared_slots;     // with more than one recipe
+  std::vector<Step> steps;           // of all recipes
+  std::vector<Step> metric_steps;    // without those that only records need
   std::vector<TimestampField> timestamp;
 };
 

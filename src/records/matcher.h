@@ -35,8 +35,8 @@ class Matcher {
  public:
   using NanosClock = uint64_t (*)();
 
-  // Without `all_fields` only what metrics and conditions ask for is filled in: for runs that write no records.
-  // Outcomes are the same either way.
+  // Without `all_fields` only what metrics and conditions ask for is filled in: for runs that write
+  // no records. Outcomes are the same either way.
   explicit Matcher(std::shared_ptr<const RuleProgram> program, bool all_fields = true);
 
   // Matches one line, without its line end; kPaddingBytes behind it must be readable. On kMatched

@@ -24,7 +24,7 @@
 namespace parshall::records {
 
 // A plan may read so many bytes behind the text (it never decides by them).
-inline constexpr size_t kPaddingBytes = 64;
+inline constexpr size_t kPaddingBytes = 128;
 inline constexpr size_t kCapturesMax = 64;
 
 enum class PlanVerdict : uint8_t { kMatch, kNoMatch, kUnknown };
@@ -36,8 +36,9 @@ enum class OpCode : uint8_t {
                // to `literal`
   kRunUntil2,
   kRunUntil3,
-  kRunClass,  // bytes of classes[table]; at least `min`, at most `max`
+  kRunClass,   // bytes of classes[table]; at least `min`, at most `max`
   kRunRest,    // all that is left
+  kRunDigits,  // at least one of 0-9
   kFind,  // the nearest place, at least `min` bytes on, where `literal` stands; what is skipped is
           // in classes[table]
   kBranch,     // by the next byte (or the end): branches[table]

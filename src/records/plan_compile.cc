@@ -202,10 +202,11 @@ void FuseLiterals(std::vector<PlanOp>* ops, std::vector<PlanBranches>* branches)
   for (size_t n = 0; n < ops->size(); ++n) {
     place[n] = static_cast<uint16_t>(fused.size());
     const PlanOp& op = (*ops)[n];
-    // A failed op leaves the place where it was: an alternative behind the literal would start in front of the run.
+    // A failed op leaves the place where it was: an alternative behind the literal would start in
+    // front of the run.
     const bool fails_for_good = op.on_fail >= kFailNoMatch;
-    const bool behind_run = !fused.empty() && !target[n] && op.code == OpCode::kLiteral && fails_for_good &&
-                            fused.back().code >= OpCode::kRunUntil1 &&
+    const bool behind_run = !fused.empty() && !target[n] && op.code == OpCode::kLiteral &&
+                            fails_for_good && fused.back().code >= OpCode::kRunUntil1 &&
                             fused.back().code <= OpCode::kRunUntil3 && fused.back().count == 0 &&
                             (fused.back().min == 0 || fused.back().on_fail == op.on_fail);
     if (!behind_run) {
@@ -490,8 +491,7 @@ class Compiler {
 
   void EmitLiteral(const PlanShape& shape, const Context& context) {
     std::string text;
-    for (size_t n = 0; n < shape.size; ++n)
-      text.push_back(static_cast<char>(shape.literal[n]));
+    for (size_t n = 0; n < shape.size; ++n) text.push_back(static_cast<char>(shape.literal[n]));
     PlanOp op{.code = OpCode::kLiteral};
     SetLiteral(text, &op);
     Emit(op, context);
@@ -508,6 +508,12 @@ class Compiler {
     return text;
   }
 
+  static ByteSet DigitSet() {
+    ByteSet digits;
+    digits.AddRange('0', '9');
+    return digits;
+  }
+
   void EmitRun(const ByteSet& set, int min, int max, const Context& context) {
     PlanOp op;
     const std::vector<unsigned char> stops = (~set).Bytes();
@@ -515,6 +521,8 @@ class Compiler {
     op.max = max < 0 ? UINT32_MAX : static_cast<uint32_t>(max);
     if (max < 0 && stops.empty() && min == 0) {
       op.code = OpCode::kRunRest;
+    } else if (max < 0 && min == 1 && set == DigitSet()) {
+      op.code = OpCode::kRunDigits;
     } else if (max < 0 && !stops.empty() && stops.size() <= 3) {
       op.code = stops.size() == 1   ? OpCode::kRunUntil1
                 : stops.size() == 2 ? OpCode::kRunUntil2
@@ -736,7 +744,8 @@ class Compiler {
         // wrong).
         PlanOp& first = plan_.ops[branch_at + 1];
         const bool looks = first.code == OpCode::kLiteral || first.code == OpCode::kShape ||
-                           (first.code == OpCode::kRunClass && first.min > 0);
+                           (first.code == OpCode::kRunClass && first.min > 0) ||
+                           first.code == OpCode::kRunDigits;
         if (looks && branch_at + 1 < jumps[0]) {
           first.on_fail = Here();
           PlanOp& branch = plan_.ops[branch_at];
@@ -864,6 +873,9 @@ std::string Plan::ToString() const {
       }
       case OpCode::kRunClass:
         line = "run of a class";
+        break;
+      case OpCode::kRunDigits:
+        line = "digits";
         break;
       case OpCode::kRunRest:
         line = "the rest";

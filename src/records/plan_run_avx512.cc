@@ -1,5 +1,5 @@
-// Built with -mavx512bw on x86-64 (src/CMakeLists.txt); elsewhere the same as the baseline and never
-// chosen. Most fields of a line fit into one vector, which saves the mispredicted loop ends.
+// Built with -mavx512bw on x86-64 (src/CMakeLists.txt); elsewhere the same as the baseline and
+// never chosen. Most fields of a line fit into one vector, which saves the mispredicted loop ends.
 #if defined(__AVX512BW__)
 #define PARSHALL_AVX512 1
 #endif

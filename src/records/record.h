@@ -57,7 +57,7 @@ struct JsonMember {
   std::string_view key;
   std::string_view value;
   JsonKind kind = JsonKind::kNull;
-  bool key_escaped = false;    // there are backslashes in it
+  bool key_escaped = false;  // there are backslashes in it
   bool value_escaped = false;
 };
 
@@ -74,7 +74,8 @@ struct Record {
   // time.
   bool own_timestamp = false;
   bool own_source = false;
-  // No shorter than the texts of all values that were captured, one behind the other: the size of the line.
+  // No shorter than the texts of all values that were captured, one behind the other: the size of
+  // the line.
   size_t text_size = 0;
 };
 

@@ -20,7 +20,7 @@ inline constexpr size_t kKeyBytesReadable = 64;
 
 // Appends those of the keys whose value is not absent and returns the end. The first comma is left
 // out when `*first`; then it is no longer first. The caller has made room: key sizes, 40 bytes a
-// number, JsonTextBytesMax of the texts; all texts have 64 readable bytes behind them.
+// number, JsonTextBytesMax of the texts; all texts have 128 readable bytes behind them.
 using AppendFields = char* (*)(char* at, const FieldKey* keys, size_t count,
                                const records::Value* values, bool* first);
 

@@ -28,7 +28,7 @@ namespace parshall::sinks {
 // What a record needs beyond its rule's fields.
 struct RecordContext {
   Moment read_at;           // stands in for a record without a time of its own
-  std::string_view source;  // written unless empty; 64 readable bytes behind it
+  std::string_view source;  // written unless empty; lines::kPadBytes readable behind it
   std::span<const lines::EnvelopeField> envelope;  // what the container wrapping said
   bool has_envelope_moment =
       false;  // the wrapping's time stands in before the time of reading does
