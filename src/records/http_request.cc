@@ -53,11 +53,7 @@ bool EndsInUsualProtocol(std::string_view request) {
 
 bool SplitHttpRequest(std::string_view request, HttpRequest* out) {
   size_t method_end = 0;
-  if (request.size() > 4 && std::memcmp(request.data(), "GET ", 4) == 0) {
-    method_end = 3;  // nearly always
-  } else if (!FindMethod(request, &method_end)) {
-    return false;
-  }
+  if (!FindMethod(request, &method_end)) return false;
   const std::string_view rest = request.substr(method_end + 1);
   if (EndsInUsualProtocol(request)) {
     if (rest.size() <= 9) return false;  // no target

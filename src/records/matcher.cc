@@ -384,17 +384,30 @@ bool Matcher::FillFromKey(const Recipe& recipe, Value* value) {
 
 void Matcher::SplitRequest(const Recipe& recipe) {
   const Value& request = values_[static_cast<size_t>(recipe.slot)];
-  HttpRequest parts;
-  const bool split = request.kind == ValueKind::kString && SplitHttpRequest(request.text(), &parts);
-  const auto set = [this, split](int slot, std::string_view text) {
+  const auto set = [this](int slot, const char* data, size_t size) {
     Value& value = values_[static_cast<size_t>(slot)];
-    value.kind = split && !text.empty() ? ValueKind::kString : ValueKind::kNull;
-    value.data = text.data();
-    value.size = static_cast<uint32_t>(text.size());
+    value.kind = size != 0 ? ValueKind::kString : ValueKind::kNull;
+    value.data = data;
+    value.size = static_cast<uint32_t>(size);
   };
-  set(recipe.method_slot, parts.method);
-  set(recipe.path_slot, parts.path);
-  set(recipe.protocol_slot, parts.protocol);
+  if (request.kind == ValueKind::kString) {
+    const char* const text = request.data;
+    if (const size_t method = UsualMethodSize(request.text())) {
+      set(recipe.method_slot, text, method);
+      set(recipe.path_slot, text + method + 1, request.size - method - 10);
+      set(recipe.protocol_slot, text + request.size - 8, 8);
+      return;
+    }
+    HttpRequest parts;
+    if (SplitHttpRequest(request.text(), &parts)) {
+      set(recipe.method_slot, parts.method.data(), parts.method.size());
+      set(recipe.path_slot, parts.path.data(), parts.path.size());
+      set(recipe.protocol_slot, parts.protocol.data(), parts.protocol.size());
+      return;
+    }
+  }
+  for (const int slot : {recipe.method_slot, recipe.path_slot, recipe.protocol_slot})
+    set(slot, nullptr, 0);
 }
 
 // The event's own keys stay as they came, first and in their order, but for those that a parsed

@@ -135,10 +135,9 @@ PlanVerdict RunPlan(const Plan& plan, const char* begin, const char* end, Captur
 // The implementations behind it, for tests that hold them against each other.
 PlanVerdict RunPlanBaseline(const Plan& plan, const char* begin, const char* end,
                             Capture* captures);
-// Only where HasAvx2() or HasAvx512().
+// Only where HasAvx2().
 bool HasAvx2();
 PlanVerdict RunPlanAvx2(const Plan& plan, const char* begin, const char* end, Capture* captures);
-bool HasAvx512();
-PlanVerdict RunPlanAvx512(const Plan& plan, const char* begin, const char* end, Capture* captures);
+bool HasAvx512();  // for sinks/field_json
 
 }  // namespace parshall::records

@@ -2,8 +2,7 @@
 
 namespace parshall::records {
 
-extern const bool kAvx2Built;    // plan_run_avx2.cc
-extern const bool kAvx512Built;  // plan_run_avx512.cc
+extern const bool kAvx2Built;  // plan_run_avx2.cc
 
 PlanVerdict RunPlanBaseline(const Plan& plan, const char* begin, const char* end,
                             Capture* captures) {
@@ -20,15 +19,14 @@ bool HasAvx2() {
 
 bool HasAvx512() {
 #if defined(__x86_64__)
-  return kAvx512Built && __builtin_cpu_supports("avx512bw") != 0 &&
-         __builtin_cpu_supports("avx2") != 0;
+  return __builtin_cpu_supports("avx512bw") != 0 && __builtin_cpu_supports("avx2") != 0;
 #else
   return false;
 #endif
 }
 
 PlanVerdict RunPlan(const Plan& plan, const char* begin, const char* end, Capture* captures) {
-  static const auto run = HasAvx512() ? RunPlanAvx512 : HasAvx2() ? RunPlanAvx2 : RunPlanBaseline;
+  static const auto run = HasAvx2() ? RunPlanAvx2 : RunPlanBaseline;
   return run(plan, begin, end, captures);
 }
 
