@@ -8,8 +8,8 @@
 
 namespace parshall::records {
 
-// Expressions of the kind that rules are made of: literals, classes, runs, lazy runs, quoted texts with escapes,
-// alternatives, optional groups and loops, some captured.
+// Expressions of the kind that rules are made of: literals, classes, runs, lazy runs, quoted texts
+// with escapes, alternatives, optional groups and loops, some captured.
 class ExpressionMaker {
  public:
   explicit ExpressionMaker(std::mt19937_64* random) : random_(random) {}
@@ -42,13 +42,23 @@ class ExpressionMaker {
   }
 
   std::string Part(int depth) {
-    static const char* const kLiterals[] = {" ", "\"", "\\[", "\\] \"", "\" ", " - ", ":", "a", "ab", "-", "/", "x=", "\\\\", "\\t", "\" \""};
-    static const char* const kRuns[] = {"[^ ]*", "[^ ]+", "\\S+", "\\S*", "\\d+", "\\d*", "[^\"]*", "\\w+", "\\s+", "\\s*", "[^\\]]+",
-                                        "[a-c]+", "[^ \"\\\\]*", ".*", ".+", "\\d{1,3}", "\\d{2,}", "a*", "[^:]{1,4}"};
-    static const char* const kLazy[] = {".*?", ".+?", "\\S*?", "[^\"]*?", "\\d+?", "[ab]*?", "[^ ]??", "\\w*?"};
-    static const char* const kFixed[] = {"\\d{3}", "\\d\\d", "[A-Z][a-c]{2}", "\\d\\d/[A-Za-z]{3}/\\d{4}", "[+-]\\d{4}", ".", "[ab]", "\\S"};
-    static const char* const kQuoted[] = {"(?:[^\"\\\\]|\\\\.)*", "(?:[^\"\\\\]|\\\\.|\\\\)*", "(?:[^\"\\\\]|\\\\.|\\\\|\")*?", "(?:[^ ]| a)*?",
-                                          "(?:a|b|ab)*", "(?:[^\"]|\"\")*"};
+    static const char* const kLiterals[] = {" ",  "\"", "\\[", "\\] \"", "\" ",  " - ", ":",    "a",
+                                            "ab", "-",  "/",   "x=",     "\\\\", "\\t", "\" \""};
+    static const char* const kRuns[] = {"[^ ]*",    "[^ ]+",   "\\S+",        "\\S*",     "\\d+",
+                                        "\\d*",     "[^\"]*",  "\\w+",        "\\s+",     "\\s*",
+                                        "[^\\]]+",  "[a-c]+",  "[^ \"\\\\]*", ".*",       ".+",
+                                        "\\d{1,3}", "\\d{2,}", "a*",          "[^:]{1,4}"};
+    static const char* const kLazy[] = {".*?",   ".+?",    "\\S*?",  "[^\"]*?",
+                                        "\\d+?", "[ab]*?", "[^ ]??", "\\w*?"};
+    static const char* const kFixed[] = {
+        "\\d{3}",     "\\d\\d", "[A-Z][a-c]{2}", "\\d\\d/[A-Za-z]{3}/\\d{4}",
+        "[+-]\\d{4}", ".",      "[ab]",          "\\S"};
+    static const char* const kQuoted[] = {"(?:[^\"\\\\]|\\\\.)*",
+                                          "(?:[^\"\\\\]|\\\\.|\\\\)*",
+                                          "(?:[^\"\\\\]|\\\\.|\\\\|\")*?",
+                                          "(?:[^ ]| a)*?",
+                                          "(?:a|b|ab)*",
+                                          "(?:[^\"]|\"\")*"};
     switch (Below(depth > 0 ? 12 : 7)) {
       case 0:
       case 1:
@@ -97,7 +107,7 @@ class LineMaker {
   }
 
  private:
-  static constexpr std::string_view kNasty{"\" \\[]-:/a1b2c \t\r\0\xe9\"\\", 22};
+  static constexpr std::string_view kNasty{"\" \\[]-:/a1b2c \t\r\0\xe9\"\\", 20};
   int Below(int bound) { return static_cast<int>((*random_)() % static_cast<uint64_t>(bound)); }
   char Nasty() { return kNasty[static_cast<size_t>(Below(static_cast<int>(kNasty.size())))]; }
 
@@ -114,14 +124,18 @@ class LineMaker {
           }
         }
         const auto bytes = node.set.Bytes();
-        if (!bytes.empty()) line->push_back(static_cast<char>(bytes[static_cast<size_t>(Below(static_cast<int>(bytes.size())))]));
+        if (!bytes.empty())
+          line->push_back(
+              static_cast<char>(bytes[static_cast<size_t>(Below(static_cast<int>(bytes.size())))]));
         return;
       }
       case NodeKind::kAlternate:
-        Walk(node.children[static_cast<size_t>(Below(static_cast<int>(node.children.size())))], line);
+        Walk(node.children[static_cast<size_t>(Below(static_cast<int>(node.children.size())))],
+             line);
         return;
       case NodeKind::kRepeat: {
-        const int extra = node.max < 0 ? Below(Below(8) == 0 ? 40 : 5) : Below(node.max - node.min + 1);
+        const int extra =
+            node.max < 0 ? Below(Below(8) == 0 ? 40 : 5) : Below(node.max - node.min + 1);
         for (int n = 0; n < node.min + extra; ++n) Walk(node.children[0], line);
         return;
       }
