@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include <algorithm>
 #include <array>
 
 #include "records/event_time.h"
@@ -62,6 +63,7 @@ LineWorker::LineWorker(std::shared_ptr<const records::RuleProgram> program,
       event_matcher_(program_),
       json_(program_),
       turnstile_(turnstile) {
+  newlines_.resize(lines::kIndexRoom);
   tally_.rule_last_match.resize(program_->rules.size());
   matches_before_.resize(program_->rules.size());
 }
@@ -164,9 +166,22 @@ void LineWorker::Cut(const lines::Cut& cut) {
     Logical({.text = {cut.begin, cut.size()}, .envelope = {}, .lines = 1, .oversized = true});
     return;
   }
-  lines::LineIterator iterator(cut);
-  std::string_view line;
-  while (iterator.Next(&line)) Physical(line);
+  const char* line = cut.begin;
+  for (const char* block = cut.begin; block < cut.end;) {
+    const size_t left = static_cast<size_t>(cut.end - block);
+    const char* const block_end = block + std::min(left, lines::kIndexBlockBytes);
+    const size_t count = lines::IndexNewlines(block, block_end, newlines_.data());
+    for (size_t n = 0; n < count; ++n) {
+      const char* const newline = block + newlines_[n];
+      const char* end = newline;
+      if (end != line && end[-1] == '\r') --end;
+      Physical({line, static_cast<size_t>(end - line)});
+      line = newline + 1;
+    }
+    block = block_end;
+  }
+  // The last line of its file, without a newline: a '\r' at its end is data.
+  if (line < cut.end) Physical({line, static_cast<size_t>(cut.end - line)});
 }
 
 void LineWorker::Physical(std::string_view text) {

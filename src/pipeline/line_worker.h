@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/buffer.h"
+#include "lines/newline_index.h"
 #include "lines/unwrap.h"
 #include "metrics/meter.h"
 #include "metrics/store.h"
@@ -104,7 +105,8 @@ class LineWorker {
   Moment now_;
   std::vector<uint64_t> matches_before_;
 
-  Buffer earlier_;  // closes what batches before this one left open
+  std::vector<uint32_t> newlines_;  // of the block at hand
+  Buffer earlier_;                  // closes what batches before this one left open
   Buffer out_;
   uint64_t sample_ = 0;
   WorkerTally tally_;
