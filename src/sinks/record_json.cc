@@ -1,5 +1,6 @@
 #include "sinks/record_json.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/json_text.h"
@@ -11,6 +12,8 @@ namespace {
 using records::Record;
 using records::ValueKind;
 
+constexpr std::string_view kSource = "source";
+
 constexpr std::string_view kTimestampKey = "\"@timestamp\":\"";
 constexpr size_t kFixedBytes =
     256;  // braces, @timestamp, outcome, newline, and stores that run over the end
@@ -19,6 +22,30 @@ constexpr size_t kNumberBytes = 40;
 char* Copy(char* at, std::string_view text) {
   std::memcpy(at, text.data(), text.size());
   return at + text.size();
+}
+
+// How many fields a byte can be part of: a group's, those of the groups around it, and a request's
+// parts.
+size_t CopiesBelow(const records::Node& node, const std::vector<size_t>& copies_by_group) {
+  size_t copies = 0;
+  for (const records::Node& child : node.children) {
+    copies = std::max(copies, CopiesBelow(child, copies_by_group));
+  }
+  if (node.kind != records::NodeKind::kCapture) return copies;
+  return copies + copies_by_group[static_cast<size_t>(node.group)];
+}
+
+size_t CopiesOf(const records::CompiledRule& rule) {
+  if (rule.regex == nullptr) return 0;
+  std::vector<size_t> by_group(static_cast<size_t>(rule.regex->groups()) + 1, 0);
+  size_t all = 0;
+  for (const records::Recipe& recipe : rule.recipes) {
+    if (recipe.capture == 0) continue;
+    const size_t copies = recipe.method_slot >= 0 ? 2 : 1;
+    by_group[static_cast<size_t>(recipe.capture)] += copies;
+    all += copies;
+  }
+  return rule.regex->tree() ? CopiesBelow(*rule.regex->tree(), by_group) : all;
 }
 
 char* AppendQuoted(char* at, std::string_view text) {
@@ -38,6 +65,7 @@ RecordJson::RecordJson(std::shared_ptr<const records::RuleProgram> program)
     for (size_t slot = 0; slot < rule.fields.size(); ++slot) {
       const records::FieldInfo& field = rule.fields[slot];
       if (!field.in_record) continue;
+      if (field.name == kSource) keys.source_slot = static_cast<int>(slot);
       std::string escaped(JsonTextBytesMax(field.name.size()), '\0');
       const std::string padded = field.name + std::string(64, '\0');
       char* end =
@@ -54,6 +82,7 @@ RecordJson::RecordJson(std::shared_ptr<const records::RuleProgram> program)
       if (recipe.conversion.fallback)
         keys.bytes_max += JsonTextBytesMax(recipe.conversion.fallback->size());
     }
+    keys.copies = CopiesOf(rule);
     if (!rule.timestamp.empty() && rule.timestamp[0].format == "clf")
       keys.clf_slot = rule.timestamp[0].slot;
   }
@@ -95,14 +124,35 @@ size_t RecordJson::TailBytesMax(const RecordContext& context) {
   return bytes;
 }
 
-char* RecordJson::AppendTail(char* at, const RecordContext& context, bool with_source) {
+// A key must not stand twice: Elasticsearch, for one, refuses such a document.
+bool RecordJson::HasKey(const Record& record, std::string_view name) const {
+  for (const FieldKey& key : keys_[record.rule].written) {
+    if (record.values[key.slot].kind != ValueKind::kAbsent &&
+        program_->rules[record.rule].fields[key.slot].name == name) {
+      return true;
+    }
+  }
+  return std::any_of(record.members, record.members + record.members_count,
+                     [name](const records::JsonMember& member) {
+                       return member.key.size() == name.size() + 2 &&
+                              member.key.substr(1, name.size()) == name;
+                     });
+}
+
+char* RecordJson::AppendTail(char* at, const RecordContext& context, const Record* record) {
   for (const lines::EnvelopeField& field : context.envelope) {
+    if (record != nullptr && HasKey(*record, field.name)) continue;
     at = Copy(at, ",\"");
     at = Copy(at, field.name);
     at = Copy(at, "\":");
     at = AppendQuoted(at, field.text);
   }
-  if (with_source && !context.source.empty()) {
+  const auto own_source = [this, record] {
+    if (record == nullptr) return false;
+    const int slot = keys_[record->rule].source_slot;
+    return record->own_source || (slot >= 0 && record->values[slot].kind != ValueKind::kAbsent);
+  };
+  if (!context.source.empty() && !own_source()) {
     at = Copy(at, ",\"source\":");
     at = AppendQuoted(at, context.source);
   }
@@ -115,10 +165,10 @@ void RecordJson::Append(const Record& record, const RecordContext& context, Buff
   ++tally_.records;
   const records::CompiledRule& rule = program_->rules[record.rule];
   const Keys& keys = keys_[record.rule];
-  // All the room that the worst case needs, once: then there is no check on the way. Twice the
-  // line, since the parts of a request are written again; the members of an event are as they stood
-  // in it, or repaired to the same size.
-  size_t bytes = kFixedBytes + keys.bytes_max + JsonTextBytesMax(2 * record.text_size);
+  // All the room that the worst case needs, once: then there is no check on the way. The members of
+  // an event are as they stood in it, or repaired to the same size.
+  size_t bytes = kFixedBytes + keys.bytes_max + JsonTextBytesMax(keys.copies * record.text_size);
+  if (record.members_count > 0) bytes += record.text_size;
   if (!context.envelope.empty() || !context.source.empty()) bytes += TailBytesMax(context);
   char* at = out->Reserve(bytes);
 
@@ -141,7 +191,7 @@ void RecordJson::Append(const Record& record, const RecordContext& context, Buff
     if (!first) *at++ = ',';
     at = AppendEventTime(at, record, context);
   }
-  at = AppendTail(at, context, !record.own_source);
+  at = AppendTail(at, context, &record);
   out->SetEnd(at);
 }
 
@@ -156,7 +206,7 @@ void RecordJson::AppendLine(std::string_view line, std::string_view outcome,
   at = Copy(at, ",\"outcome\":\"");
   at = Copy(at, outcome);
   *at++ = '"';
-  at = AppendTail(at, context, true);
+  at = AppendTail(at, context, nullptr);
   out->SetEnd(at);
 }
 

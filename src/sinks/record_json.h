@@ -58,12 +58,16 @@ class RecordJson {
     std::vector<std::string> texts;  // what `written` points into
     std::vector<FieldKey> written;
     size_t bytes_max = 0;  // of all keys, numbers and fallbacks
+    size_t copies = 1;     // how often a byte of the line can be written: groups stand in groups
+    int source_slot = -1;  // a field that is called "source"
     int clf_slot = -1;  // the field whose CLF time is @timestamp, if that is how the rule says it
   };
 
   char* AppendMoment(char* at, Moment moment);
   char* AppendEventTime(char* at, const records::Record& record, const RecordContext& context);
-  char* AppendTail(char* at, const RecordContext& context, bool with_source);
+  // What stands behind the fields of every record. `record` null: a line without one.
+  char* AppendTail(char* at, const RecordContext& context, const records::Record* record);
+  bool HasKey(const records::Record& record, std::string_view name) const;
   static size_t TailBytesMax(const RecordContext& context);
 
   std::shared_ptr<const records::RuleProgram> program_;
