@@ -294,7 +294,8 @@ class Compiler {
       First first{.bytes = ByteSet::All(), .end = true};
       if (rule.json) {
         first = {};
-        for (unsigned char byte : {'{', ' ', '\t', '\r', '\n', '\xef'}) first.bytes.Add(byte);
+        for (char byte : {'{', ' ', '\t', '\r', '\n', '\xef'})
+          first.bytes.Add(static_cast<unsigned char>(byte));
       } else if (rule.regex->tree() && AnchoredAtStart(*rule.regex->tree())) {
         first = FirstOf(*rule.regex->tree());
         if (first.nullable) first = {.bytes = ByteSet::All(), .end = true};

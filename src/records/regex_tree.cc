@@ -20,7 +20,7 @@ ByteSet Words() { return Range('0', '9') | Range('a', 'z') | Range('A', 'Z') | B
 // RE2's \s has no \v, unlike [[:space:]].
 ByteSet Blanks() {
   ByteSet set;
-  for (unsigned char byte : {'\t', '\n', '\f', '\r', ' '}) set.Add(byte);
+  for (char byte : {'\t', '\n', '\f', '\r', ' '}) set.Add(static_cast<unsigned char>(byte));
   return set;
 }
 
