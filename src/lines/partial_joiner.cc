@@ -18,6 +18,7 @@ void PartialJoiner::Line::Begin(const Unwrapped& piece) {
   // First all the bytes, since a growing string moves.
   fields_text.clear();
   for (const EnvelopeField& field : piece.fields()) fields_text += field.text;
+  fields_text.append(kPadBytes, '\0');  // behind each of them, as behind the fields of a line
   size_t at = 0;
   fields_count = 0;
   for (const EnvelopeField& field : piece.fields()) {
