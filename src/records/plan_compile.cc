@@ -2,11 +2,12 @@
 // and whether its failure is exact (nothing else could have matched) or must be left to RE2.
 
 #include <algorithm>
-#include <cassert>
 #include <cstring>
 #include <utility>
 
 #include "records/plan.h"
+#include "records/plan_layout.h"
+#include "records/shape_builder.h"
 
 namespace parshall::records {
 namespace {
@@ -57,170 +58,11 @@ First FirstOfItems(const std::vector<Item>& items, size_t from, const First& fol
   return all;
 }
 
-// Classes as unions of nibble rectangles, at most eight in one shape.
-class ShapeBuilder {
- public:
-  // The rectangles whose union `set` is, as bits; 0 when there is no room left.
-  uint8_t BitsFor(const ByteSet& set) {
-    for (const auto& [known, bits] : known_) {
-      if (known == set) return bits;
-    }
-    // Rows: for each high nibble, which low nibbles are in. Equal rows make one rectangle.
-    std::vector<std::pair<uint16_t, uint16_t>> rectangles;  // low nibbles, high nibbles
-    for (unsigned high = 0; high < 16; ++high) {
-      uint16_t row = 0;
-      for (unsigned low = 0; low < 16; ++low) {
-        if (set.Has(static_cast<unsigned char>(high * 16 + low)))
-          row |= static_cast<uint16_t>(1u << low);
-      }
-      if (row == 0) continue;
-      const auto same = std::find_if(rectangles.begin(), rectangles.end(),
-                                     [row](const auto& r) { return r.first == row; });
-      if (same != rectangles.end()) {
-        same->second |= static_cast<uint16_t>(1u << high);
-      } else {
-        rectangles.emplace_back(row, static_cast<uint16_t>(1u << high));
-      }
-    }
-    if (rectangles.empty() || used_ + rectangles.size() > 8) return 0;
-    uint8_t bits = 0;
-    for (const auto& [lows, highs] : rectangles) {
-      const auto bit = static_cast<uint8_t>(1u << used_++);
-      bits |= bit;
-      for (unsigned n = 0; n < 16; ++n) {
-        if (lows & (1u << n)) low_[n] |= bit;
-        if (highs & (1u << n)) high_[n] |= bit;
-      }
-    }
-    known_.emplace_back(set, bits);
-    return bits;
-  }
-
-  void Fill(PlanShape* shape) const {
-    for (size_t n = 0; n < 16; ++n) {
-      shape->low[n] = shape->low[n + 16] = low_[n];
-      shape->high[n] = shape->high[n + 16] = high_[n];
-    }
-  }
-
- private:
-  size_t used_ = 0;
-  std::array<uint8_t, 16> low_{};
-  std::array<uint8_t, 16> high_{};
-  std::vector<std::pair<ByteSet, uint8_t>> known_;
-};
-
 PlanClass ClassTable(const ByteSet& set) {
   PlanClass table{};
   for (unsigned byte = 0; byte < 256; ++byte)
     table[byte] = set.Has(static_cast<unsigned char>(byte));
   return table;
-}
-
-// Rewrites every place that ops are named by number.
-template <typename Map>
-void Renumber(std::vector<PlanOp>* ops, std::vector<PlanBranches>* branches, Map map) {
-  for (PlanOp& op : *ops) {
-    if (op.on_fail < kFailNoMatch) op.on_fail = map(op.on_fail);
-    if (op.code == OpCode::kJump) op.target = map(op.target);
-  }
-  // Tables of ops that were given up stay behind unused; their numbers mean nothing any more.
-  std::vector<bool> done(branches->size(), false);
-  for (const PlanOp& op : *ops) {
-    if (op.code != OpCode::kBranch || done[op.table]) continue;
-    done[op.table] = true;
-    for (uint16_t& target : (*branches)[op.table]) {
-      if (target < kFailNoMatch) target = map(target);
-    }
-  }
-}
-
-// Puts the usual way in a row: jumps to what stands nowhere else yet are left out, and what only a
-// failure leads to comes last.
-void Layout(std::vector<PlanOp>* ops, std::vector<PlanBranches>* branches) {
-  constexpr uint16_t kNowhere = 0xffff;
-  std::vector<PlanOp> placed;
-  std::vector<uint16_t> place(ops->size(), kNowhere);
-  const auto resolve = [ops](uint16_t at) {
-    for (size_t hops = 0; (*ops)[at].code == OpCode::kJump && hops < ops->size(); ++hops)
-      at = (*ops)[at].target;
-    return at;
-  };
-  std::vector<uint16_t> waiting = {0};
-  for (size_t next = 0; next < waiting.size(); ++next) {
-    uint16_t at = resolve(waiting[next]);
-    if (place[at] != kNowhere) continue;
-    while (true) {
-      at = resolve(at);
-      if (place[at] != kNowhere) {
-        PlanOp jump{.code = OpCode::kJump};
-        jump.target = at;
-        placed.push_back(jump);
-        break;
-      }
-      const PlanOp& op = (*ops)[at];
-      place[at] = static_cast<uint16_t>(placed.size());
-      placed.push_back(op);
-      if (op.on_fail < kFailNoMatch) waiting.push_back(op.on_fail);
-      if (op.code == OpCode::kAccept) break;
-      if (op.code == OpCode::kBranch) {
-        const PlanBranches& table = (*branches)[op.table];
-        for (uint16_t target : table) {
-          if (target < kFailNoMatch && (waiting.empty() || waiting.back() != target))
-            waiting.push_back(target);
-        }
-        // A branch goes on at the end of the text first, if it can: most choices are about what may
-        // still follow.
-        const uint16_t ahead = table[256] < kFailNoMatch ? table[256] : waiting.back();
-        if (ahead < kFailNoMatch && place[resolve(ahead)] == kNowhere) {
-          at = ahead;
-          continue;
-        }
-        break;
-      }
-      ++at;
-    }
-  }
-  const std::vector<PlanOp> before = std::exchange(*ops, std::move(placed));
-  Renumber(ops, branches, [&](uint16_t at) {
-    for (size_t hops = 0; before[at].code == OpCode::kJump && hops < before.size(); ++hops)
-      at = before[at].target;
-    assert(place[at] != kNowhere);  // everything that can be reached was put somewhere
-    return place[at];
-  });
-}
-
-// A run and the literal behind it are one op, unless something else leads to the literal.
-void FuseLiterals(std::vector<PlanOp>* ops, std::vector<PlanBranches>* branches) {
-  std::vector<bool> target(ops->size() + 1, false);
-  Renumber(ops, branches, [&target](uint16_t at) {
-    target[at] = true;
-    return at;
-  });
-  std::vector<uint16_t> place(ops->size() + 1, 0);
-  std::vector<PlanOp> fused;
-  for (size_t n = 0; n < ops->size(); ++n) {
-    place[n] = static_cast<uint16_t>(fused.size());
-    const PlanOp& op = (*ops)[n];
-    // A failed op leaves the place where it was: an alternative behind the literal would start in
-    // front of the run.
-    const bool fails_for_good = op.on_fail >= kFailNoMatch;
-    const bool behind_run = !fused.empty() && !target[n] && op.code == OpCode::kLiteral &&
-                            fails_for_good && fused.back().code >= OpCode::kRunUntil1 &&
-                            fused.back().code <= OpCode::kRunUntil3 && fused.back().count == 0 &&
-                            (fused.back().min == 0 || fused.back().on_fail == op.on_fail);
-    if (!behind_run) {
-      fused.push_back(op);
-      continue;
-    }
-    PlanOp& run = fused.back();
-    run.count = op.count;
-    run.literal = op.literal;
-    run.mask = op.mask;
-    run.on_fail = op.on_fail;
-  }
-  *ops = std::move(fused);
-  Renumber(ops, branches, [&place](uint16_t at) { return place[at]; });
 }
 
 // One thread; lives for one compilation. Any construct it does not know sets why_ and gives the
@@ -252,8 +94,7 @@ class Compiler {
       *why_not = "the expression is too long for a plan";
       return std::nullopt;
     }
-    Layout(&plan_.ops, &plan_.branches);
-    FuseLiterals(&plan_.ops, &plan_.branches);
+    LayOut(&plan_);
     return std::move(plan_);
   }
 
@@ -818,20 +659,6 @@ class Compiler {
   int slots_ = 0;
 };
 
-std::string Quoted(const char* data, size_t size) {
-  std::string text = "'";
-  for (size_t n = 0; n < size; ++n) {
-    const auto byte = static_cast<unsigned char>(data[n]);
-    if (byte >= ' ' && byte < 0x7f) {
-      text += data[n];
-    } else {
-      static const char kHex[] = "0123456789abcdef";
-      text += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
-    }
-  }
-  return text + "'";
-}
-
 }  // namespace
 
 std::optional<Plan> CompilePlan(const Node& tree, int groups, std::string* why_not) {
@@ -841,85 +668,6 @@ std::optional<Plan> CompilePlan(const Node& tree, int groups, std::string* why_n
 bool IsExactPrefix(const Node& root, size_t count) {
   return root.kind == NodeKind::kConcat && count <= root.children.size() &&
          Compiler(0).IsExact(root, count);
-}
-
-std::string Plan::ToString() const {
-  std::string text;
-  for (size_t n = 0; n < ops.size(); ++n) {
-    const PlanOp& op = ops[n];
-    const auto literal = [&op] {
-      return Quoted(reinterpret_cast<const char*>(&op.literal), op.count);
-    };
-    std::string line;
-    switch (op.code) {
-      case OpCode::kLiteral:
-        line = "literal " + literal();
-        break;
-      case OpCode::kShape:
-        line = "shape of " + std::to_string(shapes[op.table].size) + " bytes";
-        for (size_t save = 0; save < shapes[op.table].saves_count; ++save) {
-          const PlanShape::Save& saved = shapes[op.table].saves[save];
-          if (!saved.end) line += ", group " + std::to_string(saved.capture);
-        }
-        break;
-      case OpCode::kRunUntil1:
-      case OpCode::kRunUntil2:
-      case OpCode::kRunUntil3: {
-        const size_t stops = op.code == OpCode::kRunUntil1   ? 1
-                             : op.code == OpCode::kRunUntil2 ? 2
-                                                             : 3;
-        line = "until " + Quoted(reinterpret_cast<const char*>(op.stop.data()), stops);
-        break;
-      }
-      case OpCode::kRunClass:
-        line = "run of a class";
-        break;
-      case OpCode::kRunDigits:
-        line = "digits";
-        break;
-      case OpCode::kRunRest:
-        line = "the rest";
-        break;
-      case OpCode::kFind:
-        line = "find " + literal();
-        break;
-      case OpCode::kBranch:
-        line = "branch by the next byte";
-        break;
-      case OpCode::kTry:
-        line = "try";
-        break;
-      case OpCode::kResume:
-        line = "or else";
-        break;
-      case OpCode::kPeek:
-        line = "look at the next byte";
-        break;
-      case OpCode::kJump:
-        line = "go on at " + std::to_string(op.target);
-        break;
-      case OpCode::kSaveBegin:
-        line = "begin group " + std::to_string(op.capture);
-        break;
-      case OpCode::kSaveEnd:
-        line = "end group " + std::to_string(op.capture);
-        break;
-      case OpCode::kClear:
-        line = "forget group " + std::to_string(op.capture);
-        break;
-      case OpCode::kEnd:
-        line = "end of line";
-        break;
-      case OpCode::kAccept:
-        line = "match";
-        break;
-    }
-    const bool run = op.code >= OpCode::kRunUntil1 && op.code <= OpCode::kFind;
-    if (run && op.capture != kNoCapture) line += ", group " + std::to_string(op.capture);
-    if (op.min > 0 && run) line += ", at least " + std::to_string(op.min);
-    text += std::to_string(n) + "  " + line + "\n";
-  }
-  return text;
 }
 
 }  // namespace parshall::records
