@@ -41,10 +41,9 @@ constexpr std::array kFlags = {
     Flag{Group::kOutput, "schema", "NAME", "flat", "How a record names its fields: flat.",
          kRun | kExplain, false, true, "flat"},
     Flag{Group::kOutput, "metrics-file", "FILE|-", "",
-         "Write the metrics here at the end; a file is replaced as a whole."},
-    Flag{Group::kOutput, "json", "", "text", "Answer in JSON, for programs.", kCheck | kExplain},
-    Flag{Group::kOutput, "plans", "", "", "Show how each rule will run, and why.",
-         kCheck | kExplain},
+         "Write the metrics here at the end, and on SIGUSR1; a file is replaced as a whole."},
+    Flag{Group::kOutput, "json", "", "text", "Answer in JSON, for programs.", kExplain},
+    Flag{Group::kOutput, "plans", "", "", "Show how each rule will run, and why.", kCheck},
 
     Flag{Group::kWeb, "web.listen-address", "ADDR|none", "127.0.0.1:19220",
          "Serve /metrics here: HOST:PORT, :PORT (every address), [IPV6]:PORT, unix:/PATH.", kRun,

@@ -1,5 +1,7 @@
 // The program: flags are read, the command is run. Exits live here.
 
+#include <fcntl.h>
+
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -11,8 +13,17 @@
 #include "base/quoted.h"
 
 namespace parshall::app {
-
 namespace {
+
+// A standard stream that came closed gives its number to the next file that is opened, and records
+// would end up there. So it is kept by something that refuses to be read, or written.
+void KeepStandardStreams() {
+  for (const int fd : {0, 1, 2}) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    static_cast<void>(
+        ::open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY));  // the lowest free number
+  }
+}
 
 int Main(const std::vector<std::string>& arguments) {
   const Result<Options> parsed = ParseOptions(arguments, ProcessEnvironment());
@@ -42,8 +53,12 @@ int Main(const std::vector<std::string>& arguments) {
 }
 
 }  // namespace
+
+int Start(int argc, char** argv) {
+  KeepStandardStreams();
+  return Main(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
+}
+
 }  // namespace parshall::app
 
-int main(int argc, char** argv) {
-  return parshall::app::Main(std::vector<std::string>(argv + 1, argv + argc));
-}
+int main(int argc, char** argv) { return parshall::app::Start(argc, argv); }

@@ -16,6 +16,8 @@
 #include "app/settings.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/quoted.h"
+#include "bytes/path_pattern.h"
 #include "bytes/source_set.h"
 #include "pipeline/pipeline.h"
 
@@ -81,6 +83,27 @@ sigset_t BlockSignals() {
   // A reader that goes away is an error of write(), with a sentence, not a death.
   ::signal(SIGPIPE, SIG_IGN);
   return signals;
+}
+
+// A run that says nothing because nothing comes is told from one that waits for a misspelt file.
+void TellWhatIsWaitedFor(const std::vector<bytes::SourceSpec>& sources) {
+  for (const bytes::SourceSpec& source : sources) {
+    if (source.path == "-") {
+      if (::isatty(STDIN_FILENO) != 0) LogInfo("reading from the terminal; Ctrl-D ends it");
+      continue;
+    }
+    if (source.once || ::access(source.path.c_str(), F_OK) == 0) continue;
+    if (bytes::IsGlob(source.path)) {
+      const Result<std::vector<std::string>> matches = bytes::ExpandGlob(source.path);
+      if (!matches.ok() || !matches->empty()) continue;
+      LogWarning("no file matches {} yet; waiting for one", Quoted(source.path));
+    } else if (source.path.find_first_of("./") == std::string::npos) {
+      LogWarning("there is no file {} yet, and no such command; waiting for the file",
+                 Quoted(source.path));
+    } else {
+      LogWarning("there is no file {} yet; waiting for it", Quoted(source.path));
+    }
+  }
 }
 
 void LogNotices(pipeline::Pipeline& pipeline) {
@@ -163,6 +186,7 @@ int RunCommand(const Options& options, const rules::Config& config) {
     }
   }
 
+  TellWhatIsWaitedFor(settings.sources);
   const int done_fd = done_writer.get();
   pipeline.Start([done_fd] {
     const char byte = 1;

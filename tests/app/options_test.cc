@@ -195,6 +195,8 @@ TEST_CASE("ParseOptions refuses with one sentence and the place") {
       {{""}, "a path is empty"},
       {{"--json"}, "--json: this flag is not for parshall run"},
       {{"--plans", "x"}, "--plans: this flag is not for parshall run"},
+      {{"check", "--json"}, "--json: this flag is not for parshall check"},
+      {{"explain", "--plans"}, "--plans: this flag is not for parshall explain"},
       {{"check", "--once"}, "--once: this flag is not for parshall check"},
       {{"explain", "--threads", "2"}, "--threads: this flag is not for parshall explain"},
       {{"explain", "127.0.0.1", "-", "-"},

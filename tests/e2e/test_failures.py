@@ -315,3 +315,26 @@ def test_explain_cuts_an_endless_line():
     assert done.code == 1
     unmatched, matched = done.out.decode().split("\n\n")
     assert f'"message":"{"x" * 100}"' in unmatched and "access: matched" in matched
+
+
+@pytest.mark.sanitized
+@pytest.mark.parametrize("redirection, code, words", [
+    ("<&-", 2, "stdin is not open"), (">&-", 1, "records cannot be written"), ("2>&-", 0, ""),
+])
+def test_closed_standard_stream(redirection, code, words, tmp_path):
+    """Its number must not go to the next file that is opened: records would be written there."""
+    (tmp_path / "in").write_bytes(LINE % 1)
+    done = subprocess.run(
+        ["bash", "-c", f'"$0" "$@" <"{tmp_path}/in" {redirection}', parshall.BINARY, *parshall.NO_WEB],
+        capture_output=True, timeout=parshall.DEADLINE_S, env=parshall.environment())
+    assert done.returncode == code, done
+    assert words in done.stderr.decode()
+    assert (done.stdout != b"") == (code == 0)
+
+
+def test_a_file_that_is_not_there_yet_is_told(tmp_path):
+    for path, words in [(tmp_path / "later.log", "waiting for it"), (tmp_path / "*.log", "waiting for one"),
+                        ("verifi", "no such command")]:
+        with parshall.Live(path) as live:
+            parshall.wait_until(lambda: words in live.err, lambda: f"{words} is said: {live.err}")
+            assert live.end().code == 0
