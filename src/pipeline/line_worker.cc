@@ -146,7 +146,7 @@ void LineWorker::Commit() {
   for (size_t rule = 0; rule < matches_before_.size(); ++rule) {
     const uint64_t matches = matcher_.tally().rules[rule].matches;
     if (matches != matches_before_[rule]) {
-      tally_.rule_last_match[rule] = static_cast<double>(now_ms_) * 1e-3;
+      tally_.rule_last_match[rule] = static_cast<double>(now_ms_) / 1e3;  // exact to print
       matches_before_[rule] = matches;
     }
   }
