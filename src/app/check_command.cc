@@ -13,6 +13,11 @@
 namespace parshall::app {
 namespace {
 
+// "1 rule", "2 rules".
+std::string Counted(size_t count, const char* noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
 std::string Shortened(const std::string& line) {
   constexpr size_t kShown = 100;
   return line.size() <= kShown ? line : line.substr(0, kShown) + "…";
@@ -112,8 +117,9 @@ int CheckCommand(const Options& options, const rules::Config& config) {
   for (const Error& warning : active.warnings)
     std::fprintf(stderr, "%s (warning)\n", warning.ToString().c_str());
   if (options.plans) PrintPlans(*active.program);
-  std::printf("%zu rules, %zu metrics, %zu examples: all fine\n", active.set.rules.size(),
-              active.set.metrics.size(), examples);
+  std::printf("%s, %s, %s: all fine\n", Counted(active.set.rules.size(), "rule").c_str(),
+              Counted(active.set.metrics.size(), "metric").c_str(),
+              Counted(examples, "example").c_str());
   return kExitDone;
 }
 

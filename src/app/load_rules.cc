@@ -35,17 +35,34 @@ std::vector<RuleFile> BuiltinFiles() {
 
 bool IsBuiltin(const rules::Where& where) { return where.file.starts_with(kBuiltinPrefix); }
 
+// The builtin files without those that hold a rule of these names: an operator's copy of one stands
+// for it.
+std::vector<RuleFile> BuiltinFilesBut(const rules::RuleSet& own) {
+  std::set<std::string_view> names;
+  for (const rules::RuleSpec& rule : own.rules) names.insert(rule.name);
+  std::set<std::string> replaced;
+  for (const rules::RuleSpec& rule : rules::ReadRules(BuiltinFiles()).rules.rules) {
+    if (names.count(rule.name) > 0) replaced.insert(rule.where.file);
+  }
+  std::vector<RuleFile> files = BuiltinFiles();
+  std::erase_if(files, [&](const RuleFile& file) { return replaced.count(file.name) > 0; });
+  return files;
+}
+
 // The operator's files. A rule of theirs may extend a builtin one: then the builtin files are read
-// along and left out again.
+// along and left out again. Files that hold only metrics leave the builtin rules active.
 rules::ReadOutcome ReadOwn(const std::vector<RuleFile>& files) {
   rules::ReadOutcome alone = rules::ReadRules(files);
-  if (alone.faults.empty()) return alone;
+  const bool metrics_only = alone.rules.rules.empty() && !alone.rules.metrics.empty();
+  if (alone.faults.empty() && !metrics_only) return alone;
   std::vector<RuleFile> all = files;
-  for (RuleFile& builtin : BuiltinFiles()) all.push_back(std::move(builtin));
+  for (RuleFile& builtin : BuiltinFilesBut(alone.rules)) all.push_back(std::move(builtin));
   rules::ReadOutcome together = rules::ReadRules(all);
   if (!together.faults.empty()) return alone;
-  std::erase_if(together.rules.rules,
-                [](const rules::RuleSpec& rule) { return IsBuiltin(rule.where); });
+  if (!metrics_only) {
+    std::erase_if(together.rules.rules,
+                  [](const rules::RuleSpec& rule) { return IsBuiltin(rule.where); });
+  }
   return together;
 }
 
@@ -180,8 +197,7 @@ ActiveRules LoadRules(const Options& options, const rules::Config& config) {
     return active;
   }
   if (active.set.rules.empty()) {
-    active.faults.push_back(
-        Fail("no rule is active: the rule files hold metrics only", files.front().name));
+    active.faults.push_back(Fail("no rule is active: this holds none", files.front().name));
     return active;
   }
   if (format) {
@@ -208,6 +224,9 @@ ActiveRules LoadRules(const Options& options, const rules::Config& config) {
   active.program = std::move(compiled.program);
   active.store = std::move(*store);
   if (own_rules) active.warnings = rules::Lint(active.set);
+  // What the program brings itself is no fault of the operator's.
+  std::erase_if(active.warnings,
+                [](const Error& warning) { return warning.where.starts_with(kBuiltinPrefix); });
   return active;
 }
 

@@ -25,7 +25,8 @@ struct ActiveRules {
 };
 
 // --rules beats --format beats the configuration's rules; with none of them the builtin rules are
-// active. Metrics come with the rules; when no file brings any, the builtin ones count.
+// active, and so they are when the files bring metrics only. Metrics come with the rules; when no
+// file brings any, the builtin ones count.
 ActiveRules LoadRules(const Options& options, const rules::Config& config);
 
 // Names that --format takes, each with a sentence and a sample line.

@@ -338,3 +338,22 @@ def test_a_file_that_is_not_there_yet_is_told(tmp_path):
         with parshall.Live(path) as live:
             parshall.wait_until(lambda: words in live.err, lambda: f"{words} is said: {live.err}")
             assert live.end().code == 0
+
+
+@pytest.mark.sanitized
+@pytest.mark.parametrize("name", sorted(p.name for p in (parshall.ROOT / "rules").glob("*.yaml")))
+def test_a_copy_of_a_shipped_file_works_alone(name, tmp_path):
+    """An operator copies one of them and changes it: what its rules extend is still there."""
+    copy = tmp_path / name
+    copy.write_text((parshall.ROOT / "rules" / name).read_text().replace("help: Requests by", "help: Our requests by"))
+    done = parshall.run("check", "--rules", copy)
+    assert (done.code, done.err) == (0, ""), done
+
+
+@pytest.mark.sanitized
+def test_a_file_of_metrics_counts_what_the_builtin_rules_read(tmp_path):
+    metrics = tmp_path / "m.yaml"
+    metrics.write_text("metrics:\n  - name: hits_total\n    kind: counter\n    help: Hits.\n    rules: [access]\n    labels: {path: path}\n")
+    done, samples = parshall.run_metered("--rules", metrics, stdin=LINE % 1 + LINE % 1 + b"no request\n")
+    assert samples.by("hits_total", "path") == {"/1": 2}
+    assert samples.total("http_requests_total") == 0
