@@ -218,18 +218,20 @@ TEST_CASE("Behind each member the padding can be read, repaired or not") {
         "{\"a\":[\n],\"b\":\"z\",\"c\":\"a longer text than a short string\"}"}) {
     const Padded padded(line);
     REQUIRE(parser.Parse(padded.view()));
-    size_t sum = 0;
+    // What stands there means nothing; that it can be read is for the address sanitizer to say.
+    size_t read = 0;
     for (const JsonMember& member : parser.members()) {
       for (size_t n = 0; n < kPaddingBytes; ++n) {
         const volatile char* behind = member.value.data() + member.value.size() + n;
         // Of a member of the line itself, the line's own padding ends later.
         if (member.value.data() < padded.begin() || member.value.data() > padded.end() ||
             behind < padded.end() + kPaddingBytes) {
-          sum += static_cast<unsigned char>(*behind);
+          static_cast<void>(*behind);
+          ++read;
         }
       }
     }
-    CHECK(sum > 0);
+    CHECK(read >= kPaddingBytes);
   }
 }
 
