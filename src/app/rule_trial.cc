@@ -34,6 +34,10 @@ std::string TypeName(const records::Value& value) {
 }
 
 std::string ValueText(const records::Value& value) {
+  // Only a value that is there has a text; the others may point into a line before this one.
+  if (value.kind == records::ValueKind::kAbsent || value.kind == records::ValueKind::kNull) {
+    return {};
+  }
   if (value.kind == records::ValueKind::kFloat && !value.json_number) {
     return fmt::format("{}", value.number);
   }
