@@ -21,6 +21,10 @@ constexpr std::array<std::string_view, kOutcomes> kOutcomeNames = {
 constexpr size_t kUnescapeSlack = 16;  // UnescapeJson may write so much behind its text
 constexpr size_t kNumberBytes = 24;    // an int64 in decimal
 
+// With the padding that all texts of a record have.
+constexpr char kOriginalTimestampBytes[22 + kPaddingBytes] = "\"@timestamp_original\"";
+constexpr std::string_view kOriginalTimestamp(kOriginalTimestampBytes, 21);
+
 uint64_t NoClock() { return 0; }
 
 // 1 to 18 digits. Up to eight, the usual number, in one word, since loops of changing length are
@@ -444,7 +448,7 @@ void Matcher::HideOverwritten(const CompiledRule& rule, Record* record) {
     if (replaced(member)) continue;
     std::string room;
     if (odd_timestamp && KeyName(member, &room) == program_->keys[kTimestampKey])
-      member.key = "\"@timestamp_original\"";
+      member.key = kOriginalTimestamp;
     members_.push_back(member);
   }
   record->members = members_.data();

@@ -35,11 +35,12 @@ bool ClfTimestamp::Write(std::string_view clf, char* out) {
     return false;
   }
   Day& day = days_[static_cast<size_t>(clf[0] * 10 + clf[1]) % days_.size()];
-  if (std::memcmp(day.text.data(), clf.data(), kDayBytes) != 0) {
+  if (!day.known || std::memcmp(day.text.data(), clf.data(), kDayBytes) != 0) {
     Moment moment;
     if (!ParseClf(clf, &moment)) return false;
     char formatted[kRfc3339MillisSize];
     FormatRfc3339Millis(moment, formatted);
+    day.known = true;
     std::memcpy(day.text.data(), clf.data(), kDayBytes);
     std::memcpy(day.date.data(), formatted, day.date.size());
   }

@@ -19,6 +19,7 @@ class ClfTimestamp {
 
  private:
   struct Day {
+    bool known = false;
     std::array<char, 12> text{};  // "21/Nov/2026:"
     std::array<char, 11> date{};  // "2026-11-21T"
   };

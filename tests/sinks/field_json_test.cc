@@ -103,6 +103,18 @@ TEST_CASE("Fields are written alike by every vector unit") {
   }
 }
 
+TEST_CASE("ClfTimestamp takes no bytes that it has never seen for a day") {
+  ClfTimestamp clf;
+  char out[kRfc3339MillisSize];
+  CHECK_FALSE(clf.Write(std::string(12, '\0') + "00:00:00 +0000", out));
+  REQUIRE(clf.Write("21/Nov/2026:09:25:39 +0000", out));
+  CHECK(std::string(out, sizeof out) == "2026-11-21T09:25:39.000Z");
+  CHECK_FALSE(clf.Write("21/Nov/2026:24:00:00 +0000", out));
+  CHECK_FALSE(clf.Write("21/Nov/2026:09:25:60 +0000", out));
+  CHECK_FALSE(clf.Write("21/Nov/2026:09:25:39 +0100", out));
+  CHECK_FALSE(clf.Write("31/Feb/2026:09:25:39 +0000", out));
+}
+
 TEST_CASE("ClfTimestamp writes what ParseClf reads, or leaves it to ParseClf") {
   std::mt19937_64 random(13);
   static const char* const kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul",
