@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   records::HttpRequest parts;
   if (records::SplitHttpRequest(text, &parts)) {
     std::string joined = std::string(parts.method) + " " + std::string(parts.path);
-    if (!parts.protocol.empty()) joined += " " + std::string(parts.protocol);
+    if (!parts.protocol.empty()) joined.append(" ").append(parts.protocol);
     FUZZ_CHECK(joined == text);
     FUZZ_CHECK(!parts.method.empty() && !parts.path.empty());
     FUZZ_CHECK(parts.method.find(' ') == std::string_view::npos);

@@ -107,7 +107,7 @@ TEST_CASE("The parts of a request are the request") {
     ++split;
     INFO(request);
     std::string joined = std::string(parts.method) + " " + std::string(parts.path);
-    if (!parts.protocol.empty()) joined += " " + std::string(parts.protocol);
+    if (!parts.protocol.empty()) joined.append(" ").append(parts.protocol);
     REQUIRE(joined == request);
     REQUIRE_FALSE(parts.method.empty());
     REQUIRE_FALSE(parts.path.empty());
