@@ -140,7 +140,7 @@ TEST_CASE("Any number of workers gives the same records in the same order") {
   for (int round = 0; round < 15; ++round) {
     const std::string corpus = testing::RandomCorpus(&random, 600);
     const RunResult want = RunAll(Shipped(), {"a.log"}, InPieces(corpus, {}), kSmallLines);
-    for (const size_t threads : {1, 2, 4}) {
+    for (const size_t threads : std::initializer_list<size_t>{1, 2, 4}) {
       INFO(round << ": " << threads << " threads");
       const size_t piece_max = round % 2 ? 300 : 5000;
       RequireSame(RunAll(Shipped(), {"a.log"},
@@ -189,7 +189,7 @@ TEST_CASE("Several sources do not mix their lines, events or pieces") {
       for (Step& step : alone) step.source = 0;
       CHECK(mine == Records(RunAll(Shipped(), {names[source]}, alone, kSmallLines).output));
     }
-    for (const size_t threads : {2, 4}) {
+    for (const size_t threads : std::initializer_list<size_t>{2, 4}) {
       INFO(round << ": " << threads << " threads");
       RequireSame(RunAll(Shipped(), names, steps, Threads(threads)), want);
     }
@@ -203,7 +203,7 @@ TEST_CASE("At every scrape the ledger balances and counters agree with histogram
   for (size_t n = 0; n < 8000; ++n) {
     corpus += CorpusEntries()[random() % (CorpusEntries().size() - 1)];
   }
-  for (const size_t threads : {1, 4}) {
+  for (const size_t threads : std::initializer_list<size_t>{1, 4}) {
     TestRun run(Shipped(), {"a.log"}, InPieces(corpus, RandomPlaces(&random, corpus.size(), 2000)),
                 Threads(threads));
     std::atomic<bool> done{false};
@@ -306,7 +306,7 @@ TEST_CASE("A reader that went away ends the run, which says so") {
 
 TEST_CASE("Stop ends a run in its middle: what was read is counted and written") {
   std::mt19937_64 random(36);
-  for (const size_t threads : {1, 4}) {
+  for (const size_t threads : std::initializer_list<size_t>{1, 4}) {
     const std::string corpus = testing::RandomCorpus(&random, 300);
     std::vector<Step> steps =
         InPieces(corpus + "half a line", RandomPlaces(&random, corpus.size(), 700));
@@ -386,7 +386,7 @@ TEST_CASE("An event waits for its next line until nothing comes for a while") {
       {Step::kBytes, 0, event},    {Step::kFileEnded, 0, {}},     {Step::kBytes, 0, " three\n"},
       {Step::kBytes, 0, event},    {Step::kBytes, 1, " other\n"}, {Step::kBytes, 0, " four\n"},
       {Step::kEnded, 1, {}},       {Step::kEnded, 0, {}}};
-  for (const size_t threads : {1, 3}) {
+  for (const size_t threads : std::initializer_list<size_t>{1, 3}) {
     const RunResult run = RunAll(Shipped(), {"a.log", "b.log"}, steps, Threads(threads));
     std::string seen;
     for (const nlohmann::json& record : Records(run.output)) {
@@ -440,7 +440,7 @@ metrics:
 )yaml"));
   std::string text;
   for (int n = 0; n < 50; ++n) text += "GET /x 5\nGET /health 1\nGET /y five\n???\n";
-  for (const size_t threads : {1, 4}) {
+  for (const size_t threads : std::initializer_list<size_t>{1, 4}) {
     std::vector<size_t> places;
     for (size_t at = 7; at < text.size(); at += 7) places.push_back(at);
     const RunResult run = RunAll(rules, {"a.log"}, InPieces(text, places), Threads(threads));

@@ -265,7 +265,7 @@ TEST_CASE("There is room for every record, however its groups are nested") {
       ProgramOf("rules: [{name: r, pattern: '^" + pattern + "$', fields: {g19: http_request}}]"));
   Writer unanchored(ProgramOf("rules: [{name: r, pattern: '" + pattern + "(?i)$'}]"));
   for (const char byte : {'\x01', '\xff', 'x', '"'}) {
-    for (const size_t size : {0, 1, 63, 5000}) {
+    for (const size_t size : std::initializer_list<size_t>{0, 1, 63, 5000}) {
       const std::string text(size, byte);
       const ordered_json record = Checked(writer.Write(text));
       CHECK(record.size() == 1 + 20 + 3);
