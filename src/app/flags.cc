@@ -42,6 +42,10 @@ constexpr std::array kFlags = {
          kRun | kExplain, false, true, "flat"},
     Flag{Group::kOutput, "metrics-file", "FILE|-", "",
          "Write the metrics here at the end, and on SIGUSR1; a file is replaced as a whole."},
+    Flag{Group::kOutput, "state", "DIR", "",
+         "Keep positions and counts here: after a crash the next run goes on where this one was."},
+    Flag{Group::kOutput, "state.interval", "TIME", "1s",
+         "How often they are brought to disk; at once when the program is stopped."},
     Flag{Group::kOutput, "json", "", "text", "Answer in JSON, for programs.", kExplain},
     Flag{Group::kOutput, "plans", "", "", "Show how each rule will run, and why.", kCheck},
 

@@ -13,6 +13,7 @@
 #include "app/commands.h"
 #include "app/endpoints.h"
 #include "app/load_rules.h"
+#include "app/run_state.h"
 #include "app/settings.h"
 #include "base/fd.h"
 #include "base/log.h"
@@ -110,6 +111,10 @@ void LogNotices(pipeline::Pipeline& pipeline) {
   for (const std::string& notice : pipeline.TakeNotices()) {
     LogLimited(LogLevel::kWarning, "source", {}, "{}", notice);
   }
+  if (const std::optional<std::string> trouble = pipeline.TakeStateTrouble()) {
+    LogLimited(LogLevel::kError, "state", {}, "the state was not saved and will be tried again: {}",
+               *trouble);
+  }
 }
 
 // Waits for the end, answering signals. The workers' end arrives as a byte in `done`.
@@ -147,6 +152,18 @@ int RunCommand(const Options& options, const rules::Config& config) {
   const Fd done_reader(ends[0]);
   const Fd done_writer(ends[1]);
 
+  std::unique_ptr<RunState> state;
+  std::optional<state::Snapshot> recovered;
+  if (!settings.state_dir.empty()) {
+    Result<std::unique_ptr<RunState>> opened = RunState::Open(settings.state_dir);
+    if (!opened.ok()) {
+      PrintFaults({opened.error()});
+      return kExitWrong;
+    }
+    state = std::move(*opened);
+    for (const std::string& notice : state->notices()) LogWarning("{}", notice);
+    recovered = state->TakeRecovered();
+  }
   Result<std::unique_ptr<bytes::SourceSet>> sources = bytes::SourceSet::Open(settings.sources);
   if (!sources.ok()) {
     PrintFaults({sources.error()});
@@ -162,10 +179,22 @@ int RunCommand(const Options& options, const rules::Config& config) {
     }
     sink = std::move(*opened);
   }
-  pipeline::Pipeline pipeline(
-      std::move(*sources), active.program, active.store, std::move(sink),
-      {.threads = settings.threads, .line_bytes_max = settings.line_bytes_max});
-  Exposition exposition(&pipeline);
+  pipeline::CommitSnapshot commit;
+  if (state != nullptr) {
+    commit = [&state](state::Snapshot& snapshot) { return state->Commit(snapshot); };
+  }
+  pipeline::Pipeline pipeline(std::move(*sources), active.program, active.store, std::move(sink),
+                              {.threads = settings.threads,
+                               .line_bytes_max = settings.line_bytes_max,
+                               .commit = std::move(commit),
+                               .state_interval_ms = settings.state_interval_ms});
+  if (recovered) {
+    LogInfo("going on from {}, generation {}", Quoted(settings.state_dir), recovered->generation);
+    for (const std::string& notice : pipeline.Restore(std::move(*recovered))) {
+      LogWarning("{}", notice);
+    }
+  }
+  Exposition exposition(&pipeline, state.get());
   std::unique_ptr<http::Server> server;
   if (!settings.listen_addresses.empty()) {
     Result<std::unique_ptr<http::Server>> started =
@@ -186,6 +215,10 @@ int RunCommand(const Options& options, const rules::Config& config) {
     }
   }
 
+  if (const Status committed = pipeline.CommitFirst(); !committed.ok()) {
+    PrintFaults({committed.error()});
+    return kExitFailed;
+  }
   TellWhatIsWaitedFor(settings.sources);
   const int done_fd = done_writer.get();
   pipeline.Start([done_fd] {

@@ -63,6 +63,10 @@ class Pipeline {
   Moment Scrape();
 
   std::vector<std::string> TakeNotices() { return intake_.TakeNotices(); }
+  // Why the last snapshot could not be committed, if it is not said yet.
+  std::optional<std::string> TakeStateTrouble() {
+    return checkpointer_ != nullptr ? checkpointer_->TakeTrouble() : std::nullopt;
+  }
   // What went wrong, after Wait(): sources that failed, output that could not be written. Empty:
   // nothing.
   std::vector<std::string> failures() const;
