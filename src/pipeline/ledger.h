@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "records/matcher.h"
+#include "sinks/output_options.h"
 #include "sinks/record_json.h"
 
 namespace parshall::pipeline {
@@ -42,6 +43,7 @@ struct Ledger {
   sinks::RecordJsonTally records;
   uint64_t continuation_lines = 0;
   uint64_t output_bytes = 0;
+  sinks::OutputTally output;
 };
 
 void Add(const SourceTally& from, SourceTally* into);

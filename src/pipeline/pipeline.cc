@@ -40,7 +40,21 @@ void Pipeline::Start(std::function<void()> done) {
   }
 }
 
-void Pipeline::Stop() { intake_.Stop(); }
+void Pipeline::Stop() {
+  intake_.Stop();
+  if (sink_ != nullptr) sink_->RequestStop();
+}
+
+void Pipeline::RequestReopen() {
+  if (sink_ != nullptr) sink_->RequestReopen();
+}
+
+std::vector<std::string> Pipeline::TakeNotices() {
+  std::vector<std::string> notices = intake_.TakeNotices();
+  if (sink_ == nullptr) return notices;
+  for (std::string& notice : sink_->TakeNotices()) notices.push_back(std::move(notice));
+  return notices;
+}
 
 void Pipeline::Wait() {
   for (std::thread& thread : threads_) {
@@ -52,18 +66,23 @@ void Pipeline::Wait() {
 // written or read.
 bool Pipeline::Deliver(LineWorker* worker) {
   if (output_failed_.load(std::memory_order_relaxed)) return false;
+  if (sink_ != nullptr && sink_->ReopenDue()) {
+    if (const Status reopened = sink_->Reopen(); !reopened.ok()) return FailOutput(reopened);
+  }
   for (const std::string_view records : {worker->earlier_records(), worker->records()}) {
     if (records.empty() || sink_ == nullptr) continue;
     const Status written = sink_->Write(records);
     output_bytes_.store(sink_->bytes_written(), std::memory_order_relaxed);
-    if (!written.ok()) {
-      output_failure_ = written.error().ToString();
-      output_failed_ = true;
-      intake_.Stop();
-      return false;
-    }
+    if (!written.ok()) return FailOutput(written);
   }
   return true;
+}
+
+bool Pipeline::FailOutput(const Status& failed) {
+  output_failure_ = failed.error().ToString();
+  output_failed_ = true;
+  intake_.Stop();
+  return false;
 }
 
 void Pipeline::Work(LineWorker* worker) {
@@ -106,6 +125,7 @@ Pipeline::Moment Pipeline::Scrape() {
     ledger.sources.push_back(std::move(source));
   }
   ledger.output_bytes = output_bytes_.load(std::memory_order_relaxed);
+  if (sink_ != nullptr) ledger.output = sink_->tally();
   return {std::move(snapshot), std::move(ledger)};
 }
 

@@ -41,8 +41,11 @@ class Pipeline {
   // `done` is called once, by the last worker, when everything is read and written (or writing
   // failed).
   void Start(std::function<void()> done);
-  // Ends reading; what was read is counted and written.
+  // Ends reading; what was read is counted and written, unless the output is stuck (full disk, a
+  // reader that takes nothing).
   void Stop();
+  // The output file is opened anew at the next batch. Any thread.
+  void RequestReopen();
   void Wait();
 
   // One moment of series and ledger.
@@ -52,7 +55,7 @@ class Pipeline {
   };
   Moment Scrape();
 
-  std::vector<std::string> TakeNotices() { return intake_.TakeNotices(); }
+  std::vector<std::string> TakeNotices();
   // What went wrong, after Wait(): sources that failed, output that could not be written. Empty:
   // nothing.
   std::vector<std::string> failures() const;
@@ -60,6 +63,7 @@ class Pipeline {
  private:
   void Work(LineWorker* worker);
   bool Deliver(LineWorker* worker);
+  bool FailOutput(const Status& failed);
 
   const std::shared_ptr<const records::RuleProgram> program_;
   const std::shared_ptr<metrics::Store> store_;
