@@ -79,10 +79,11 @@ Status CheckMetricsFile(const std::string& path) {
 sigset_t BlockSignals() {
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int signal : {SIGINT, SIGTERM, SIGUSR1, SIGHUP}) sigaddset(&signals, signal);
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGHUP}) sigaddset(&signals, signal);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   // A reader that goes away is an error of write(), with a sentence, not a death.
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // so is a limit on the size of files
   return signals;
 }
 
@@ -172,7 +173,7 @@ int RunCommand(const Options& options, const rules::Config& config) {
   std::unique_ptr<sinks::JsonLinesSink> sink;
   if (settings.output != "none") {
     Result<std::unique_ptr<sinks::JsonLinesSink>> opened =
-        sinks::JsonLinesSink::Open(settings.output);
+        sinks::JsonLinesSink::Open(settings.output, settings.output_options);
     if (!opened.ok()) {
       PrintFaults({opened.error()});
       return kExitWrong;
@@ -272,6 +273,9 @@ void WaitForEnd(int signals, int done, const Settings& settings, Exposition& exp
                      !written.ok()) {
             LogError("{}", written.error().ToString());
           }
+          break;
+        case SIGUSR2:
+          pipeline.RequestReopen();
           break;
         case SIGHUP:
           LogWarning("SIGHUP is ignored: this version does not reload its configuration");
