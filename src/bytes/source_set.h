@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "bytes/position.h"
 #include "bytes/source.h"
 
 namespace parshall::bytes {
@@ -16,6 +17,7 @@ enum class Ready : uint8_t {
   kIdle,     // nothing happened for timeout_ms
   kEnded,    // every source has ended and no new one can appear
   kStopped,  // Stop() was called
+  kWoken,
 };
 
 struct SetOptions {
@@ -46,6 +48,8 @@ class SourceSet {
   virtual Ready Next(int timeout_ms, Source** source) = 0;
   // Makes every Next(), now and later, return kStopped.
   virtual void Stop() = 0;
+  virtual void Wake() {}
+  virtual std::vector<FilePosition> Positions() const { return {}; }
 
   // Troubles that ended nothing, said once each: a followed file that cannot be read now (it is
   // tried again), a file that is passed over. Sentences for the log.

@@ -43,6 +43,11 @@ void Continuation::Open(std::string_view line) {
   }
 }
 
+void Continuation::Resume(uint8_t position) {
+  const auto state = static_cast<State>(position);
+  state_ = state > State::kClosed && state <= State::kChained ? state : State::kNone;
+}
+
 // The state behind `line`, or kClosed when it does not belong.
 Continuation::State Continuation::After(std::string_view line) const {
   if (state_ == State::kClosed) return State::kClosed;

@@ -25,6 +25,11 @@ class Continuation {
   void Close() { state_ = State::kClosed; }
   bool open() const { return state_ != State::kClosed; }
 
+  // Where it stands in the event, as a number for a state that outlives the run; and back there
+  // again. A number that means nothing is taken for an open event without a traceback.
+  uint8_t position() const { return static_cast<uint8_t>(state_); }
+  void Resume(uint8_t position);
+
   // Whether `line` belongs to the open event. When not, the event is closed: until Open(), all
   // answers are false.
   bool Belongs(std::string_view line);

@@ -13,20 +13,22 @@ constexpr size_t kTextKeptBytes = 64 * 1024;
 
 }  // namespace
 
-void PartialJoiner::Line::Begin(const Unwrapped& piece) {
+void PartialJoiner::Line::Begin(const Unwrapped& piece) { Begin(piece.fields(), piece.unwrapper); }
+
+void PartialJoiner::Line::Begin(std::span<const EnvelopeField> envelope, uint8_t from) {
   // The fields point into the piece's line, which is gone when the last piece comes: copy them.
   // First all the bytes, since a growing string moves.
   fields_text.clear();
-  for (const EnvelopeField& field : piece.fields()) fields_text += field.text;
+  for (const EnvelopeField& field : envelope) fields_text += field.text;
   fields_text.append(kPadBytes, '\0');  // behind each of them, as behind the fields of a line
   size_t at = 0;
   fields_count = 0;
-  for (const EnvelopeField& field : piece.fields()) {
+  for (const EnvelopeField& field : envelope) {
     fields[fields_count++] = {field.name,
                               std::string_view(fields_text).substr(at, field.text.size())};
     at += field.text.size();
   }
-  unwrapper = piece.unwrapper;
+  unwrapper = from;
 }
 
 void PartialJoiner::Line::Clear() {
@@ -98,6 +100,41 @@ void PartialJoiner::Finish(Line* line, JoinedLine* out) {
           {done_.fields.data(), done_.fields_count}};
   ++tally_.joined;
   if (done_.oversized) ++tally_.oversized;
+}
+
+std::vector<PartialLine> PartialJoiner::Waiting() const {
+  std::vector<PartialLine> waiting;
+  for (uint8_t slot = 0; slot < kSlots; ++slot) {
+    const Line& line = lines_[slot];
+    if (line.lines == 0) continue;
+    PartialLine& into = waiting.emplace_back();
+    into.slot = slot;
+    into.unwrapper = line.unwrapper;
+    into.oversized = line.oversized;
+    into.lines = line.lines;
+    into.text.assign(line.text.begin(), line.text.end());
+    for (uint8_t n = 0; n < line.fields_count; ++n) {
+      into.envelope.emplace_back(line.fields[n].name, line.fields[n].text);
+    }
+  }
+  return waiting;
+}
+
+void PartialJoiner::Restore(const PartialLine& from) {
+  if (from.slot >= kSlots || from.lines == 0) return;
+  Line& line = lines_[from.slot];
+  line.Clear();
+  std::vector<EnvelopeField> envelope;
+  for (const auto& [name, text] : from.envelope) {
+    const std::string_view known = EnvelopeName(name);
+    if (!known.empty() && envelope.size() < Unwrapped::kFieldsMax)
+      envelope.push_back({known, text});
+  }
+  line.Begin(envelope, from.unwrapper);
+  const size_t size = std::min(from.text.size(), line_bytes_max_);
+  line.text.assign(from.text.begin(), from.text.begin() + static_cast<std::ptrdiff_t>(size));
+  line.oversized = from.oversized || size < from.text.size();
+  line.lines = from.lines;
 }
 
 bool PartialJoiner::Flush(JoinedLine* out) {

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "lines/unwrap.h"
@@ -24,6 +25,16 @@ struct JoinedLine {
   bool oversized = false;  // cut to the first line_bytes_max bytes
   uint8_t unwrapper = 0;
   std::span<const EnvelopeField> fields;  // of the first piece
+};
+
+// A line of which only some pieces have come, as data: for a state that outlives the run.
+struct PartialLine {
+  uint8_t slot = 0;  // which stream's
+  uint8_t unwrapper = 0;
+  bool oversized = false;
+  uint64_t lines = 0;  // pieces so far, at least one
+  std::string text;
+  std::vector<std::pair<std::string, std::string>> envelope;  // fields of the first piece
 };
 
 struct JoinerTally {
@@ -46,6 +57,10 @@ class PartialJoiner {
   // At the end of the stream: gives a line whose last piece never came. Call until false.
   bool Flush(JoinedLine* out);
 
+  // The lines that wait for their last piece; and one of them put back into a joiner without any.
+  std::vector<PartialLine> Waiting() const;
+  void Restore(const PartialLine& from);
+
   // Whether a line waits for its last piece.
   bool waiting() const;
   const JoinerTally& tally() const { return tally_; }
@@ -62,6 +77,7 @@ class PartialJoiner {
     uint64_t lines = 0;  // 0: none in the making
 
     void Begin(const Unwrapped& piece);
+    void Begin(std::span<const EnvelopeField> envelope, uint8_t from);
     void Clear();
   };
   enum Slot : size_t { kStdout, kStderr, kOther, kSlots };

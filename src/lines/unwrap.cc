@@ -29,6 +29,16 @@ constexpr UnwrapperRow kUnwrappers[] = {
 
 }  // namespace
 
+std::string_view EnvelopeName(std::string_view name) {
+  constexpr std::string_view kNames[] = {
+      kStream,     kContainerTime, kContainerAttrs, kContainerId,    kContainerName, kSyslogTime,
+      kSyslogHost, kSyslogApp,     kSyslogPid,      kSyslogPriority, kSyslogMsgid,   kSyslogData};
+  for (const std::string_view known : kNames) {
+    if (known == name) return known;
+  }
+  return {};
+}
+
 std::string_view Unwrapped::Field(std::string_view name) const {
   for (const EnvelopeField& field : fields()) {
     if (field.name == name) return field.text;

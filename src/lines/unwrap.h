@@ -34,6 +34,10 @@ inline constexpr std::string_view kSyslogPriority = "syslog_priority";  // the n
 inline constexpr std::string_view kSyslogMsgid = "syslog_msgid";
 inline constexpr std::string_view kSyslogData = "syslog_data";  // structured data, raw
 
+// The constant above that reads like `name`, or an empty view: for fields that come from a saved
+// state.
+std::string_view EnvelopeName(std::string_view name);
+
 // A line without its wrapping. All views point into the line or into the Unwrapper and are valid
 // until its next Unwrap(). Behind the payload, kPadBytes bytes can be read if they can behind the
 // line.

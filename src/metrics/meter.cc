@@ -180,7 +180,7 @@ inline void Meter::Observe(const Observation& observation, const Record& record,
       return;
     case CellKind::kGaugeSet:
       cells[0] = AsCell(number);
-      cells[1] = shard_.sequence_ + 1;
+      cells[1] = shard_.sequence_ + 1;  // 0 means that there is no value
       return;
     case CellKind::kGaugeMin:
     case CellKind::kGaugeMax: {

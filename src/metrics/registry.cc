@@ -64,6 +64,13 @@ struct Registry::Label {
 struct Registry::SpaceState {
   explicit SpaceState(TextHash hash) : by_labels(8, hash) {}
 
+  uint32_t Add(std::string labels, int64_t created_ms) {
+    const auto number = static_cast<uint32_t>(series.size());
+    series.push_back({.number = number, .created_ms = created_ms, .labels = labels});
+    by_labels.try_emplace(std::move(labels), number);
+    return number;
+  }
+
   std::deque<Series> series;  // by number; a deque does not move what it holds
   TextMap by_labels;
   SeriesOrder sorted = std::make_shared<const std::vector<const Series*>>();
@@ -156,16 +163,35 @@ uint32_t Registry::NumberOf(uint32_t group, std::span<const uint32_t> values, in
     *full = true;
     return 0;
   }
-  uint32_t number = 0;
-  if (known != space.by_labels.end()) {
-    number = known->second;
-  } else {
-    number = static_cast<uint32_t>(space.series.size());
-    space.series.push_back({.number = number, .created_ms = now_ms, .labels = labels});
-    space.by_labels.try_emplace(std::move(labels), number);
-  }
+  const uint32_t number =
+      known != space.by_labels.end() ? known->second : space.Add(std::move(labels), now_ms);
   tuples.try_emplace(std::string(key), number);
   return number;
+}
+
+std::vector<std::string> Registry::LearnedValues(uint32_t group, uint32_t label_index) const {
+  const Label& label = *labels_[group][label_index];
+  const std::lock_guard lock(mutex_);
+  return {label.texts.begin() + kFixedValues, label.texts.end()};
+}
+
+void Registry::Learn(uint32_t group, uint32_t label_index, const std::vector<std::string>& values) {
+  Label& label = *labels_[group][label_index];
+  const std::lock_guard lock(mutex_);
+  for (const std::string& value : values) {
+    const auto number = static_cast<uint32_t>(label.texts.size());
+    // The limit may be lower than it was.
+    if (number - kFixedValues >= label.values_max) return;
+    if (label.numbers.try_emplace(value, number).second) label.texts.push_back(value);
+  }
+}
+
+uint32_t Registry::RestoreSeries(uint32_t space_index, const std::string& labels,
+                                 int64_t created_ms) {
+  const std::lock_guard lock(mutex_);
+  SpaceState& space = *spaces_[space_index];
+  const auto known = space.by_labels.find(labels);
+  return known != space.by_labels.end() ? known->second : space.Add(labels, created_ms);
 }
 
 std::string Registry::LabelText(uint32_t group_index, std::span<const uint32_t> values) const {

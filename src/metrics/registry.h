@@ -76,6 +76,13 @@ class Registry {
   // full when the space is.
   SeriesId SeriesOf(uint32_t group, std::span<const LabelValueId> values, int64_t now_ms);
 
+  // For a moment that is saved and restored. The values of a field label that have a place within
+  // its limit, in the order in which they came; and the same put back.
+  std::vector<std::string> LearnedValues(uint32_t group, uint32_t label) const;
+  void Learn(uint32_t group, uint32_t label, const std::vector<std::string>& values);
+  // The series with this label text (Series::labels), made when it is not there.
+  uint32_t RestoreSeries(uint32_t space, const std::string& labels, int64_t created_ms);
+
   // All series of a space that were made until now, by label text.
   SeriesOrder Sorted(uint32_t space);
 

@@ -4,8 +4,9 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
+
+#include "metrics/snapshot.h"
 
 namespace parshall::metrics {
 
@@ -17,7 +18,8 @@ struct SavedFamily {
   };
 
   std::string name;
-  uint8_t cell_kind = 0;           // CellKind
+  uint8_t cell_kind = 0;  // CellKind
+  std::vector<std::string> label_names;
   std::vector<double> bounds;      // of a histogram's buckets, without +Inf
   uint32_t cell_count = 0;         // for each row
   std::vector<Row> rows;           // by label text
@@ -41,5 +43,8 @@ struct SavedMetrics {
   std::vector<SavedFamily> families;
   std::vector<SavedGroup> groups;
 };
+
+// Any thread.
+SavedMetrics Save(const Snapshot& snapshot);
 
 }  // namespace parshall::metrics

@@ -53,8 +53,8 @@ class alignas(64) Shard {
   // another worker: that one may be waiting for a scrape, which waits for this batch.
   class Batch {
    public:
-    // `sequence` counts the batches of all workers in the order of the input: a gauge keeps the
-    // value of the latest. `now_ms` (Unix time) becomes the creation time of series that are new.
+    // `sequence` counts the batches of all workers in the order of the input, from 1 (what was
+    // restored is 0): a gauge keeps the value of the latest. `now_ms` (Unix time) becomes the creation time of series that are new.
     Batch(Shard& shard, uint64_t sequence, int64_t now_ms) : shard_(shard) {
       shard.gate_.Pass();
       shard.mutex_.lock();

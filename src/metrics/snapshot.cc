@@ -9,6 +9,10 @@ namespace parshall::metrics {
 Snapshot::Snapshot(std::shared_ptr<const Store> store, const Layout& layout)
     : store_(std::move(store)), layout_(&layout), spaces_(layout.spaces.size()) {}
 
+std::vector<std::string> Snapshot::LearnedValues(uint32_t group, uint32_t label) const {
+  return store_->registry().LearnedValues(group, label);
+}
+
 uint64_t ObservationCount(const Family& family, const uint64_t* cells) {
   uint64_t count = 0;
   for (uint32_t i = 0; i < family.buckets.count(); ++i) count += cells[i];

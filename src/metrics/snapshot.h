@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -48,6 +49,8 @@ class Snapshot {
   const std::vector<MeterTally>& tallies() const { return tallies_; }
   // By group and field label: records whose value was folded into `__other__`.
   const std::vector<std::vector<uint64_t>>& overflow() const { return overflow_; }
+  // The values of a field label of a group that have a place within its limit (as of now).
+  std::vector<std::string> LearnedValues(uint32_t group, uint32_t label) const;
 
  private:
   friend class Store;

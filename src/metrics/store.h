@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "metrics/layout.h"
 #include "metrics/registry.h"
+#include "metrics/saved_metrics.h"
 #include "metrics/shard.h"
 #include "metrics/snapshot.h"
 
@@ -26,6 +27,7 @@ class Store : public std::enable_shared_from_this<Store> {
 
   const Layout& layout() const { return layout_; }
   Registry& registry() { return registry_; }
+  const Registry& registry() const { return registry_; }
 
   // A shard for one more worker; lives as long as the store.
   Shard& AddShard();
@@ -35,7 +37,16 @@ class Store : public std::enable_shared_from_this<Store> {
   // short and must not touch the store. Workers stand still only while cells are copied.
   Snapshot TakeSnapshot(const std::function<void()>& while_all_locked = {});
 
+  // Puts the series of an earlier run into this store, which has none yet: values, start times, and
+  // the label values that have a place within their limits. Families that are no more, or that have
+  // other labels or buckets now, begin anew; returns a sentence for each of those.
+  std::vector<std::string> Restore(const SavedMetrics& saved);
+
  private:
+  // What a saved moment is restored into; see Restore().
+  void RestoreFamily(const SavedFamily& saved, const Family& family, Shard* shard);
+  void RestoreGroups(const std::vector<SavedGroup>& saved, Shard* shard);
+
   // What is copied of one shard while everything is locked.
   struct Copy {
     std::vector<std::vector<uint64_t>> spaces;

@@ -23,6 +23,14 @@ void OpenEvent::Start(uint32_t rule_index, std::string_view line,
   envelope_text.append(lines::kPadBytes, '\0');
 }
 
+void OpenEvent::Resume(uint32_t rule_index, std::string_view joined, size_t first_line,
+                       uint8_t continuation_position,
+                       std::span<const lines::EnvelopeField> fields) {
+  Start(rule_index, joined, fields);
+  first_line_size = first_line <= joined.size() ? first_line : joined.size();
+  continuation.Resume(continuation_position);
+}
+
 bool OpenEvent::Add(std::string_view line, size_t bytes_max) {
   if (text.size() + 1 + line.size() > bytes_max) return false;
   text += '\n';

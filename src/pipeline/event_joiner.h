@@ -28,6 +28,9 @@ struct OpenEvent {
 
   void Start(uint32_t rule_index, std::string_view line,
              std::span<const lines::EnvelopeField> fields);
+  // Goes on with an event of an earlier run. `fields` name constants of lines/unwrap.h.
+  void Resume(uint32_t rule_index, std::string_view joined, size_t first_line,
+              uint8_t continuation_position, std::span<const lines::EnvelopeField> fields);
   // False when the line does not fit any more.
   bool Add(std::string_view line, size_t bytes_max);
   void Close();

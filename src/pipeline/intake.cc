@@ -4,7 +4,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
+
+#include "pipeline/carried.h"
 
 namespace parshall::pipeline {
 namespace {
@@ -39,7 +42,14 @@ SourceEntry& Intake::EntryOf(bytes::Source* source) {
   if (index >= entries_.size() || entries_[index] == nullptr) {
     const std::lock_guard lock(entries_mutex_);
     if (index >= entries_.size()) entries_.resize(size_t{index} + 1);
-    entries_[index] = std::make_unique<SourceEntry>(source, options_.line_bytes_max);
+    auto entry = std::make_unique<SourceEntry>(source, options_.line_bytes_max);
+    if (const auto saved = waiting_.find(entry->name); saved != waiting_.end()) {
+      entry->earlier = TallyOf(saved->second);
+      entry->skipping = saved->second.skipping;
+      restore_(saved->second, &entry->state);
+      waiting_.erase(saved);
+    }
+    entries_[index] = std::move(entry);
   }
   return *entries_[index];
 }
@@ -65,6 +75,43 @@ std::vector<std::string> Intake::TakeNotices() {
 
 void Intake::Stop() { sources_->Stop(); }
 
+void Intake::Restore(std::vector<state::SavedSource> saved, RestoreState restore) {
+  restore_ = std::move(restore);
+  for (state::SavedSource& source : saved) {
+    std::string name = source.name;
+    waiting_.emplace(std::move(name), std::move(source));
+  }
+}
+
+void Intake::RequestBarrier() {
+  barrier_wanted_ = true;
+  sources_->Wake();
+}
+
+std::vector<bytes::FilePosition> Intake::Positions() const {
+  std::vector<bytes::FilePosition> positions = sources_->Positions();
+  std::unordered_map<std::string_view, const lines::NewlineFramer*> framers;
+  for (const auto& entry : entries_) {
+    if (entry != nullptr && entry->begun) framers.emplace(entry->name, &entry->framer);
+  }
+  for (bytes::FilePosition& position : positions) {
+    if (!position.current) continue;
+    const auto framer = framers.find(position.source);
+    // Bytes that were read and wait for the end of their line are read again.
+    if (framer != framers.end() && framer->second->file() == position.file) {
+      position.offset -= framer->second->reserve();
+    }
+  }
+  return positions;
+}
+
+std::vector<state::SavedSource> Intake::waiting() const {
+  const std::lock_guard lock(entries_mutex_);
+  std::vector<state::SavedSource> waiting;
+  for (const auto& [name, saved] : waiting_) waiting.push_back(saved);
+  return waiting;
+}
+
 // Makes room for the carried half line, one read and the padding.
 void Intake::Prepare(SourceEntry& entry, Batch* batch) {
   const size_t fixed = options_.read_bytes + lines::kPadBytes + kReadAlignment;
@@ -78,6 +125,17 @@ void Intake::Prepare(SourceEntry& entry, Batch* batch) {
   }
 }
 
+// The first bytes of a source in this run. They stand behind what the earlier run left open, or are
+// the beginning of another file.
+void Intake::Begin(SourceEntry& entry, const bytes::ReadResult& read, Batch* batch) {
+  entry.begun = true;
+  if (read.offset != 0) {
+    entry.framer.Resume(read.file, read.offset, entry.skipping);
+  } else {
+    batch->file_began = true;
+  }
+}
+
 // True when the batch has something in it.
 bool Intake::ReadInto(SourceEntry& entry, Batch* batch) {
   Prepare(entry, batch);
@@ -87,6 +145,7 @@ bool Intake::ReadInto(SourceEntry& entry, Batch* batch) {
   batch->entry = &entry;
   switch (read.status) {
     case bytes::ReadStatus::kBytes:
+      if (!entry.begun) Begin(entry, read, batch);
       entry.framer.Feed(buffer, read.size, read.offset, read.file, &batch->cuts);
       batch->bytes = read.size;
       break;
@@ -98,8 +157,10 @@ bool Intake::ReadInto(SourceEntry& entry, Batch* batch) {
       notices_.push_back(failures_.back());
       [[fallthrough]];
     }
-    case bytes::ReadStatus::kFileEnded:
     case bytes::ReadStatus::kEnded:
+      entry.ended = read.status != bytes::ReadStatus::kFileEnded;
+      [[fallthrough]];
+    case bytes::ReadStatus::kFileEnded:
       entry.framer.EndFile(buffer, &batch->cuts);
       batch->file_ended = true;
       break;
@@ -127,6 +188,7 @@ bool Intake::TakeRest(Batch* batch) {
       entry.framer.EndFile(Front(entry, *batch), &batch->cuts);
     }
     // A followed file's half line waits for its other half, in another run.
+    if (options_.carry_over && !pipe && !entry.ended) continue;  // it goes on in the next run
     batch->entry = &entry;
     batch->file_ended = true;
     ++closing_;
@@ -136,13 +198,21 @@ bool Intake::TakeRest(Batch* batch) {
 }
 
 bool Intake::Take(Batch* batch) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   batch->entry = nullptr;
+  batch->barrier = false;
   batch->cuts.clear();
   batch->bytes = 0;
   batch->bytes_skipped = 0;
+  batch->file_began = false;
   batch->file_ended = false;
   while (!ended_) {
+    if (barrier_wanted_.exchange(false)) {
+      batch->barrier = true;
+      batch->ticket = next_ticket_++;
+      batch->hold = std::move(lock);
+      return true;
+    }
     bytes::Source* source = nullptr;
     const bytes::Ready ready =
         sources_->Next(options_.idle_batches ? options_.idle_ms : -1, &source);
@@ -157,6 +227,8 @@ bool Intake::Take(Batch* batch) {
       case bytes::Ready::kIdle:
         batch->entry = nullptr;
         break;
+      case bytes::Ready::kWoken:
+        continue;
       case bytes::Ready::kEnded:
         ended_ = true;
         continue;

@@ -2,6 +2,7 @@
 // Takes the next piece of input: one worker at a time reads from whichever source is ready, cuts at
 // whole lines and gives the piece a ticket, the place of its records in the output.
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -13,6 +14,8 @@
 #include "bytes/source_set.h"
 #include "lines/newline_framer.h"
 #include "pipeline/event_joiner.h"
+#include "pipeline/ledger.h"
+#include "state/snapshot.h"
 
 namespace parshall::pipeline {
 
@@ -36,6 +39,10 @@ struct SourceEntry {
   std::string label;
   lines::NewlineFramer framer;
   uint64_t bytes_skipped = 0;  // of the framer's tally, already given to a batch
+  bool begun = false;          // something was read in this run
+  bool ended = false;          // nothing more will come
+  SourceTally earlier;         // counts of earlier runs; never changes
+  bool skipping = false;       // where the earlier run stood, until `begun`
   SourceState state;
 };
 
@@ -47,7 +54,12 @@ struct Batch {
   std::vector<lines::Cut> cuts;  // whole lines, in the buffer
   uint64_t bytes = 0;            // read for this batch
   uint64_t bytes_skipped = 0;
+  bool file_began = false;  // what an earlier file left open ends before these lines
   bool file_ended = false;  // nothing will come behind these lines in their file
+  // A barrier: no line, but the place between all earlier batches and all later ones. Until its
+  // holder lets `hold` go, nothing more is read.
+  bool barrier = false;
+  std::unique_lock<std::mutex> hold;
 
   std::unique_ptr<char[]> buffer;
   size_t buffer_size = 0;
@@ -58,7 +70,12 @@ struct IntakeOptions {
   size_t read_bytes = size_t{256} << 10;
   int idle_ms = 200;         // how long an open event waits for its next line
   bool idle_batches = true;  // some rule joins lines, or some source has pieces
+  // The next run goes on where this one stops: what is open stays open at the end.
+  bool carry_over = false;
 };
+
+// Puts what an earlier run left open back into the entry's state.
+using RestoreState = std::function<void(const state::SavedSource&, SourceState*)>;
 
 // Any thread; one at a time is inside Take().
 class Intake {
@@ -69,6 +86,16 @@ class Intake {
   bool Take(Batch* batch);
   void Stop();
 
+  // What an earlier run left of its sources; before the first Take().
+  void Restore(std::vector<state::SavedSource> saved, RestoreState restore);
+  // Makes one of the next batches a barrier.
+  void RequestBarrier();
+  // For the holder of a barrier, or when no worker runs: how far each file was read and handed out
+  // in whole lines.
+  std::vector<bytes::FilePosition> Positions() const;
+  // Sources of an earlier run that nothing was read from yet.
+  std::vector<state::SavedSource> waiting() const;
+
   // The sources so far, in order of their index. Entries live as long as the intake.
   std::vector<SourceEntry*> entries() const;
   // Sentences about sources that failed; the run's exit code is 1 when there are any.
@@ -78,14 +105,18 @@ class Intake {
 
  private:
   SourceEntry& EntryOf(bytes::Source* source);
+  void Begin(SourceEntry& entry, const bytes::ReadResult& read, Batch* batch);
   bool ReadInto(SourceEntry& entry, Batch* batch);
   bool TakeRest(Batch* batch);
   void Prepare(SourceEntry& entry, Batch* batch);
 
   const IntakeOptions options_;
   std::unique_ptr<bytes::SourceSet> sources_;
+  RestoreState restore_;
+  std::atomic<bool> barrier_wanted_{false};
   mutable std::mutex mutex_;
   mutable std::mutex entries_mutex_;
+  std::map<std::string, state::SavedSource> waiting_;  // by name; written under both mutexes
   std::vector<std::unique_ptr<SourceEntry>> entries_;  // by index; written under both mutexes
   std::vector<std::string> failures_;
   std::vector<std::string> notices_;

@@ -1,6 +1,37 @@
 #include "pipeline/ledger.h"
 
+#include <algorithm>
+
 namespace parshall::pipeline {
+
+std::vector<RuleRow> RuleRows(const Ledger& ledger) {
+  uint64_t asked = ledger.matching.lines;
+  const double scale = ledger.matching.sampled_lines == 0
+                           ? 0.0
+                           : static_cast<double>(ledger.matching.lines) /
+                                 static_cast<double>(ledger.matching.sampled_lines);
+  std::vector<RuleRow> rows;
+  for (size_t n = 0; n < ledger.rules.size() && n < ledger.matching.rules.size(); ++n) {
+    const records::RuleTally& tally = ledger.matching.rules[n];
+    RuleRow row{.name = ledger.rules[n],
+                .matches = tally.matches,
+                .misses = asked - tally.matches,
+                .plan_matches = tally.plan_matches,
+                .nanos = static_cast<uint64_t>(static_cast<double>(tally.sampled_nanos) * scale),
+                .last_match_seconds = ledger.rule_last_match[n]};
+    asked -= tally.matches;
+    for (const RuleRow& earlier : ledger.earlier_rules) {
+      if (earlier.name != row.name) continue;
+      row.matches += earlier.matches;
+      row.misses += earlier.misses;
+      row.plan_matches += earlier.plan_matches;
+      row.nanos += earlier.nanos;
+      row.last_match_seconds = std::max(row.last_match_seconds, earlier.last_match_seconds);
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
 
 void Add(const SourceTally& from, SourceTally* into) {
   into->bytes_read += from.bytes_read;

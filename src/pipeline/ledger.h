@@ -29,7 +29,18 @@ struct WorkerTally {
   uint64_t continuation_lines = 0;      // joined to the event before them
 };
 
-// All workers' counts at one moment.
+// One rule's counts, of this run and of those whose state it went on with.
+struct RuleRow {
+  std::string name;
+  uint64_t matches = 0;
+  uint64_t misses = 0;  // a rule is asked about what the rules before it did not match
+  uint64_t plan_matches = 0;
+  uint64_t nanos = 0;             // spent on it, estimated from the sampled lines
+  double last_match_seconds = 0;  // Unix time; 0: never
+};
+
+// All workers' counts at one moment. What earlier runs left is in everything but `rules`,
+// `matching` (but for regex_lines) and `rule_last_match`; see RuleRows().
 struct Ledger {
   struct Source {
     std::string name;
@@ -42,7 +53,10 @@ struct Ledger {
   sinks::RecordJsonTally records;
   uint64_t continuation_lines = 0;
   uint64_t output_bytes = 0;
+  std::vector<RuleRow> earlier_rules;  // by name, not by index
 };
+
+std::vector<RuleRow> RuleRows(const Ledger& ledger);
 
 void Add(const SourceTally& from, SourceTally* into);
 void Add(const records::MatcherTally& from, records::MatcherTally* into);

@@ -84,7 +84,7 @@ void LineWorker::Begin(Batch* batch) {
   lines_done_ = 0;
   has_turn_ = false;
   in_hand_ = 0;
-  section_.emplace(shard_, batch->ticket, now_ms_);
+  section_.emplace(shard_, batch->ticket + 1, now_ms_);
 }
 
 // Waits until everything before this batch is done. The shard is given up meanwhile: the worker
@@ -96,7 +96,7 @@ void LineWorker::Turn() {
       if (source_tally_ != nullptr) source_tally_->lines_waiting += in_hand_;
       section_.reset();
       turnstile_->Wait(batch_->ticket);
-      section_.emplace(shard_, batch_->ticket, now_ms_);
+      section_.emplace(shard_, batch_->ticket + 1, now_ms_);
       if (source_tally_ != nullptr) source_tally_->lines_waiting -= in_hand_;
     }
     has_turn_ = true;
@@ -119,26 +119,26 @@ void LineWorker::Process(Batch* batch) {
   source_tally_ = &TallyOf(*entry_);
   source_tally_->bytes_read += batch->bytes;
   source_tally_->bytes_skipped += batch->bytes_skipped;
+  if (batch->file_began) EndFile();
   for (const lines::Cut& cut : batch->cuts) Cut(cut);
-  if (batch->file_ended) {
-    Turn();
-    FlushPieces();
-    CloseEvent(&event_, &out_);
-  }
+  if (batch->file_ended) EndFile();
   Commit();
 }
 
-void LineWorker::Flush(const std::vector<SourceEntry*>& entries, Batch* batch) {
+size_t LineWorker::Flush(const std::vector<SourceEntry*>& entries, Batch* batch) {
+  size_t closed = 0;
   entry_ = nullptr;
   Begin(batch);
   Turn();
   for (SourceEntry* entry : entries) {
     entry_ = entry;
     source_tally_ = &TallyOf(*entry);
+    closed += entry->state.event.open ? 1U : 0U;
     CloseEvent(&entry->state.event, &out_);
   }
   entry_ = nullptr;
   Commit();
+  return closed;
 }
 
 // The batch is counted; takes the turn and leaves behind what is still open.
@@ -205,6 +205,13 @@ void LineWorker::Physical(std::string_view text) {
            .envelope = joined.fields,
            .lines = joined.lines,
            .oversized = joined.oversized});
+}
+
+// What is open in the file before or behind the lines of this batch ends here.
+void LineWorker::EndFile() {
+  Turn();
+  FlushPieces();
+  CloseEvent(&event_, &out_);
 }
 
 void LineWorker::FlushPieces() {

@@ -41,8 +41,8 @@ class LineWorker {
   // Works on a batch; when it returns, the worker has the batch's turn and records() is what must
   // be written before the turn is passed on.
   void Process(Batch* batch);
-  // An idle batch, likewise: closes the open events of these sources.
-  void Flush(const std::vector<SourceEntry*>& entries, Batch* batch);
+  // An idle batch, likewise: closes the open events of these sources. Returns how many.
+  size_t Flush(const std::vector<SourceEntry*>& entries, Batch* batch);
 
   // What must be written, in order. Valid until the next call of Process() or Flush().
   std::string_view earlier_records() const { return earlier_.view(); }
@@ -74,6 +74,7 @@ class LineWorker {
   void Count(records::Outcome outcome, uint64_t lines);
   void CloseEvent(OpenEvent* event, Buffer* out);
   void FlushPieces();
+  void EndFile();
   sinks::RecordContext Context(std::span<const lines::EnvelopeField> envelope) const;
   SourceTally& TallyOf(const SourceEntry& entry);
 

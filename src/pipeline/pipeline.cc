@@ -1,13 +1,29 @@
 #include "pipeline/pipeline.h"
 
+#include <time.h>
+
 #include <algorithm>
+#include <chrono>
+#include <unordered_set>
 #include <utility>
+
+#include "pipeline/carried.h"
 
 namespace parshall::pipeline {
 namespace {
 
 IntakeOptions IntakeOptionsOf(const PipelineOptions& options) {
-  return {.line_bytes_max = options.line_bytes_max};
+  return {.line_bytes_max = options.line_bytes_max, .carry_over = options.commit != nullptr};
+}
+
+// Counts of sources that no file is known of any more are kept for so many of them.
+constexpr size_t kGoneSourcesMax = 10'000;
+constexpr int kReopenRetryMs = 100;
+
+int64_t UnixMillis() {
+  timespec now;
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
 }
 
 }  // namespace
@@ -25,6 +41,10 @@ Pipeline::Pipeline(std::unique_ptr<bytes::SourceSet> sources,
   for (size_t n = 0; n < std::max<size_t>(options.threads, 1); ++n) {
     workers_.push_back(std::make_unique<LineWorker>(program_, store_, &turnstile_, worker_options));
   }
+  if (options.commit != nullptr) {
+    checkpointer_ = std::make_unique<Checkpointer>(std::move(options.commit), sink_.get(),
+                                                   options.state_interval_ms);
+  }
 }
 
 Pipeline::~Pipeline() {
@@ -32,7 +52,23 @@ Pipeline::~Pipeline() {
   Wait();
 }
 
+std::vector<std::string> Pipeline::Restore(state::Snapshot snapshot) {
+  earlier_ = EarlierLedger(snapshot);
+  intake_.Restore(std::move(snapshot.sources),
+                  [program = program_](const state::SavedSource& saved, SourceState* state) {
+                    RestoreOpenLines(saved, *program, state);
+                  });
+  return store_->Restore(snapshot.metrics);
+}
+
+Status Pipeline::CommitFirst() {
+  return checkpointer_ != nullptr ? checkpointer_->CommitNow(TakeCheckpoint()) : Ok();
+}
+
 void Pipeline::Start(std::function<void()> done) {
+  if (checkpointer_ != nullptr) {
+    checkpointer_->Start([this] { intake_.RequestBarrier(); }, [this] { return changes_.load(); });
+  }
   done_ = std::move(done);
   running_ = workers_.size();
   for (const auto& worker : workers_) {
@@ -40,12 +76,74 @@ void Pipeline::Start(std::function<void()> done) {
   }
 }
 
-void Pipeline::Stop() { intake_.Stop(); }
+void Pipeline::Stop() {
+  stopping_ = true;
+  intake_.Stop();
+}
 
 void Pipeline::Wait() {
   for (std::thread& thread : threads_) {
     if (thread.joinable()) thread.join();
   }
+  if (threads_.empty() || checkpointer_ == nullptr) return;
+  threads_.clear();
+  checkpointer_->Stop();
+  // Records that were not delivered are made again by the next run.
+  if (output_failed_) return;
+  if (const Status committed = checkpointer_->CommitNow(TakeCheckpoint()); !committed.ok()) {
+    state_failure_ = committed.error().ToString();
+  }
+}
+
+// Everything of this moment: the caller holds a barrier, or no worker runs.
+Checkpoint Pipeline::TakeCheckpoint() {
+  const uint64_t changes = changes_;
+  Moment moment = Scrape();
+  state::Snapshot snapshot;
+  snapshot.taken_ms = UnixMillis();
+  snapshot.files = intake_.Positions();
+  const std::vector<SourceEntry*> entries = intake_.entries();
+  for (size_t n = 0; n < entries.size(); ++n) {  // the ledger begins with them, in their order
+    snapshot.sources.push_back(SaveSource(*entries[n], moment.ledger.sources[n].tally, *program_));
+  }
+  std::vector<state::SavedSource> waiting = intake_.waiting();
+  if (waiting.size() > kGoneSourcesMax) {
+    std::unordered_set<std::string_view> known;
+    for (const bytes::FilePosition& file : snapshot.files) known.insert(file.source);
+    std::erase_if(waiting,
+                  [&](const state::SavedSource& source) { return !known.contains(source.name); });
+  }
+  std::move(waiting.begin(), waiting.end(), std::back_inserter(snapshot.sources));
+  SaveLedger(moment.ledger, &snapshot);
+  if (sink_ != nullptr) snapshot.output = sink_->position();
+  return {
+      .snapshot = std::move(snapshot), .series = std::move(moment.snapshot), .changes = changes};
+}
+
+// All batches before this one are counted and written, and none behind it was read.
+void Pipeline::AtBarrier(Batch* batch) {
+  turnstile_.Wait(batch->ticket);
+  if (!output_failed_) {
+    if (sink_ != nullptr && sink_->ReopenDue()) {
+      if (const Status reopened = sink_->Reopen(); !reopened.ok()) {
+        FailOutput(reopened);
+      } else {
+        // Nothing is written to the new file before a snapshot names it.
+        while (!checkpointer_->CommitNow(TakeCheckpoint()).ok() && !stopping_) {
+          std::this_thread::sleep_for(std::chrono::milliseconds(kReopenRetryMs));
+        }
+      }
+    }
+    checkpointer_->Hand(TakeCheckpoint());
+  }
+  batch->hold.unlock();
+  turnstile_.Pass();
+}
+
+void Pipeline::FailOutput(const Status& status) {
+  output_failure_ = status.error().ToString();
+  output_failed_ = true;
+  intake_.Stop();
 }
 
 // Writes what the worker made of its batch, at its turn. After a failed write nothing more is
@@ -57,9 +155,7 @@ bool Pipeline::Deliver(LineWorker* worker) {
     const Status written = sink_->Write(records);
     output_bytes_.store(sink_->bytes_written(), std::memory_order_relaxed);
     if (!written.ok()) {
-      output_failure_ = written.error().ToString();
-      output_failed_ = true;
-      intake_.Stop();
+      FailOutput(written);
       return false;
     }
   }
@@ -70,12 +166,18 @@ void Pipeline::Work(LineWorker* worker) {
   Batch batch;
   bool writing = true;
   while (writing && intake_.Take(&batch)) {
+    if (batch.barrier) {
+      AtBarrier(&batch);
+      continue;
+    }
+    bool changed = true;
     if (batch.entry == nullptr) {
-      worker->Flush(intake_.entries(), &batch);
+      changed = worker->Flush(intake_.entries(), &batch) != 0;
     } else {
       worker->Process(&batch);
     }
     writing = Deliver(worker);
+    if (changed) ++changes_;
     turnstile_.Pass();
   }
   if (running_.fetch_sub(1) == 1 && done_) done_();
@@ -101,17 +203,22 @@ Pipeline::Moment Pipeline::Scrape() {
     }
   });
   for (const SourceEntry* entry : intake_.entries()) {
-    Ledger::Source source{.name = entry->name, .tally = {}};
-    if (entry->index < tallies.size()) source.tally = tallies[entry->index];
+    Ledger::Source source{.name = entry->name, .tally = entry->earlier};
+    if (entry->index < tallies.size()) Add(tallies[entry->index], &source.tally);
     ledger.sources.push_back(std::move(source));
   }
+  for (const state::SavedSource& source : intake_.waiting()) {
+    ledger.sources.push_back({.name = source.name, .tally = TallyOf(source)});
+  }
   ledger.output_bytes = output_bytes_.load(std::memory_order_relaxed);
+  AddEarlier(earlier_, &ledger);
   return {std::move(snapshot), std::move(ledger)};
 }
 
 std::vector<std::string> Pipeline::failures() const {
   std::vector<std::string> failures = intake_.failures();
   if (output_failed_) failures.push_back(output_failure_);
+  if (!state_failure_.empty()) failures.push_back(state_failure_);
   return failures;
 }
 

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "metrics/snapshot.h"
 #include "metrics/store.h"
+#include "pipeline/checkpointer.h"
 #include "pipeline/intake.h"
 #include "pipeline/ledger.h"
 #include "pipeline/line_worker.h"
@@ -23,6 +24,9 @@ namespace parshall::pipeline {
 struct PipelineOptions {
   size_t threads = 1;
   size_t line_bytes_max = size_t{1} << 20;
+  // Where the snapshot goes; null: no state is kept. Called by one thread at a time.
+  CommitSnapshot commit;
+  int state_interval_ms = 1000;
 };
 
 // Any thread may call Stop(), Scrape() and TakeNotices(); Start(), Wait() and the destructor belong
@@ -38,8 +42,14 @@ class Pipeline {
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
 
+  // Goes on where an earlier run stopped; before Start(). Returns what could not be taken over.
+  std::vector<std::string> Restore(state::Snapshot snapshot);
+
   // `done` is called once, by the last worker, when everything is read and written (or writing
   // failed).
+  // With a state, before Start(): commits a first snapshot, so that whatever is written from now on
+  // can be cut back.
+  Status CommitFirst();
   void Start(std::function<void()> done);
   // Ends reading; what was read is counted and written.
   void Stop();
@@ -60,6 +70,9 @@ class Pipeline {
  private:
   void Work(LineWorker* worker);
   bool Deliver(LineWorker* worker);
+  Checkpoint TakeCheckpoint();
+  void AtBarrier(Batch* batch);
+  void FailOutput(const Status& status);
 
   const std::shared_ptr<const records::RuleProgram> program_;
   const std::shared_ptr<metrics::Store> store_;
@@ -68,10 +81,15 @@ class Pipeline {
   Turnstile turnstile_;
   std::vector<std::unique_ptr<LineWorker>> workers_;
   std::vector<std::thread> threads_;
+  Ledger earlier_;                              // written by Restore() only
+  std::unique_ptr<Checkpointer> checkpointer_;  // null: no state is kept
+  std::atomic<uint64_t> changes_{0};            // counts batches that a snapshot would miss
   std::atomic<size_t> running_{0};
   std::atomic<uint64_t> output_bytes_{0};
   std::atomic<bool> output_failed_{false};
   std::string output_failure_;  // written once, by the holder of the turn; read after Wait()
+  std::string state_failure_;   // of the last commit, written by Wait()
+  std::atomic<bool> stopping_{false};
   std::function<void()> done_;
 };
 

@@ -70,21 +70,12 @@ void RuleFamilies(const Ledger& ledger, std::vector<MetricFamily>* out) {
   MetricFamily last = MakeFamily(
       "parshall_rule_last_match_timestamp_seconds",
       "When the rule last matched a line, as Unix time; 0 if it never did.", MetricType::Gauge);
-  uint64_t asked = ledger.matching.lines;
-  const double scale = ledger.matching.sampled_lines == 0
-                           ? 0.0
-                           : static_cast<double>(ledger.matching.lines) /
-                                 static_cast<double>(ledger.matching.sampled_lines);
-  for (size_t n = 0; n < ledger.rules.size() && n < ledger.matching.rules.size(); ++n) {
-    const records::RuleTally& rule = ledger.matching.rules[n];
-    const std::string& name = ledger.rules[n];
-    // A rule is asked about what the rules before it did not match.
-    AddRow(&matches, {{"rule", name}}, rule.matches);
-    AddRow(&misses, {{"rule", name}}, asked - rule.matches);
-    asked -= rule.matches;
-    AddRow(&by_plan, {{"rule", name}}, rule.plan_matches);
-    AddRow(&seconds, {{"rule", name}}, static_cast<double>(rule.sampled_nanos) * 1e-9 * scale);
-    AddRow(&last, {{"rule", name}}, ledger.rule_last_match[n]);
+  for (const RuleRow& rule : RuleRows(ledger)) {
+    AddRow(&matches, {{"rule", rule.name}}, rule.matches);
+    AddRow(&misses, {{"rule", rule.name}}, rule.misses);
+    AddRow(&by_plan, {{"rule", rule.name}}, rule.plan_matches);
+    AddRow(&seconds, {{"rule", rule.name}}, static_cast<double>(rule.nanos) * 1e-9);
+    AddRow(&last, {{"rule", rule.name}}, rule.last_match_seconds);
   }
   for (MetricFamily* family : {&matches, &misses, &by_plan, &seconds, &last})
     out->push_back(std::move(*family));

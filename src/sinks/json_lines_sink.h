@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "sinks/output_position.h"
+#include <optional>
 #include "base/fd.h"
 #include "base/result.h"
 
@@ -23,6 +25,10 @@ class JsonLinesSink {
   // ("broken pipe"), no space is left. What was written before it has been delivered.
   Status Write(std::string_view lines);
 
+  Status Sync() { return Ok(); }
+  std::optional<OutputPosition> position() const { return {}; }
+  bool ReopenDue() { return false; }
+  Status Reopen() { return Ok(); }
   uint64_t bytes_written() const { return bytes_written_; }
 
  private:

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bytes/position.h"
+#include "lines/partial_joiner.h"
 #include "metrics/saved_metrics.h"
 #include "sinks/output_position.h"
 
@@ -26,15 +27,7 @@ struct SavedEvent {
   std::vector<std::pair<std::string, std::string>> envelope;
 };
 
-// A line of which only some pieces have come (lines::PartialJoiner).
-struct SavedPieces {
-  uint8_t slot = 0;  // which stream
-  uint8_t unwrapper = 0;
-  bool oversized = false;
-  uint64_t lines = 0;
-  std::string text;
-  std::vector<std::pair<std::string, std::string>> envelope;
-};
+using SavedPieces = lines::PartialLine;
 
 // One source between two reads.
 struct SavedSource {

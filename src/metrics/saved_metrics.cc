@@ -1,0 +1,155 @@
+#include "metrics/saved_metrics.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "metrics/label_text.h"
+#include "metrics/store.h"
+
+namespace parshall::metrics {
+namespace {
+
+// The labels that every series of this program carries, as they stand at the end of its text.
+std::string ConstantsText(const Layout& layout) {
+  std::string text;
+  for (const auto& [name, value] : layout.constants) AppendLabel(name, value, &text);
+  return text;
+}
+
+// `labels` without the constants; the constants may be others in the next run.
+std::string WithoutConstants(const std::string& labels, const std::string& constants) {
+  if (constants.empty() || !labels.ends_with(constants)) return labels;
+  size_t size = labels.size() - constants.size();
+  if (size > 0) --size;  // the comma
+  return labels.substr(0, size);
+}
+
+std::string WithConstants(const std::string& labels, const std::string& constants) {
+  if (labels.empty() || constants.empty()) return labels + constants;
+  return labels + "," + constants;
+}
+
+// Tells the groups of a layout apart by what the operator wrote of them.
+std::string GroupKey(const Layout& layout, const Group& group) {
+  std::string key;
+  const auto add = [&key](std::string_view word) {
+    key += word;
+    key += '\n';
+  };
+  for (const Step& step : group.steps) add(layout.families[step.family].name);
+  for (const uint32_t label : group.field_labels) {
+    add(group.labels[label].name + "=" + group.labels[label].field);
+  }
+  for (const std::string& rule : group.rules) add("rule " + rule);
+  for (const rules::Condition& condition : group.when) {
+    add("when " + condition.field);
+    for (const std::string& value : condition.values) add(value);
+  }
+  return key;
+}
+
+std::vector<double> BoundsOf(const Family& family) {
+  return family.cell_kind == CellKind::kHistogram ? family.buckets.bounds() : std::vector<double>();
+}
+
+}  // namespace
+
+SavedMetrics Save(const Snapshot& snapshot) {
+  const Layout& layout = snapshot.layout();
+  const std::string constants = ConstantsText(layout);
+  SavedMetrics saved;
+  for (size_t index = 0; index < layout.families.size(); ++index) {
+    const Family& family = layout.families[index];
+    SavedFamily& into = saved.families.emplace_back();
+    into.name = family.name;
+    into.cell_kind = static_cast<uint8_t>(family.cell_kind);
+    into.label_names = family.label_names;
+    into.bounds = BoundsOf(family);
+    into.cell_count = family.cell_count;
+    snapshot.ForEachRow(family, [&](const Row& row) {
+      into.rows.push_back(
+          {WithoutConstants(row.series->labels, constants), row.series->created_ms});
+      into.cells.insert(into.cells.end(), row.cells, row.cells + family.cell_count);
+    });
+    const auto& rejected = snapshot.tallies()[index].rejected;
+    into.rejected.assign(rejected.begin(), rejected.end());
+  }
+  for (uint32_t index = 0; index < layout.groups.size(); ++index) {
+    const Group& group = layout.groups[index];
+    SavedGroup& into = saved.groups.emplace_back();
+    into.key = GroupKey(layout, group);
+    for (uint32_t n = 0; n < group.field_labels.size(); ++n) {
+      into.labels.push_back({.name = group.labels[group.field_labels[n]].name,
+                             .values = snapshot.LearnedValues(index, n),
+                             .overflow = snapshot.overflow()[index][n]});
+    }
+  }
+  return saved;
+}
+
+std::vector<std::string> Store::Restore(const SavedMetrics& saved) {
+  std::vector<std::string> notices;
+  Shard& shard = AddShard();
+  RestoreGroups(saved.groups, &shard);
+  for (const SavedFamily& from : saved.families) {
+    const auto family =
+        std::find_if(layout_.families.begin(), layout_.families.end(),
+                     [&](const Family& candidate) { return candidate.name == from.name; });
+    if (family == layout_.families.end()) {
+      if (!from.rows.empty()) {
+        notices.push_back("the metric \"" + from.name +
+                          "\" is in the saved state but not in the rules; its series are gone");
+      }
+      continue;
+    }
+    const bool same = static_cast<uint8_t>(family->cell_kind) == from.cell_kind &&
+                      family->cell_count == from.cell_count &&
+                      family->label_names == from.label_names && BoundsOf(*family) == from.bounds &&
+                      from.cells.size() == from.rows.size() * from.cell_count;
+    if (!same) {
+      notices.push_back("the metric \"" + from.name +
+                        "\" has other labels, buckets or another kind than in the saved state; it "
+                        "begins at 0");
+      continue;
+    }
+    RestoreFamily(from, *family, &shard);
+  }
+  return notices;
+}
+
+void Store::RestoreFamily(const SavedFamily& saved, const Family& family, Shard* shard) {
+  const std::string constants = ConstantsText(layout_);
+  const uint32_t block_cells = layout_.spaces[family.space].block_cells;
+  const std::lock_guard lock(shard->mutex_);
+  for (size_t n = 0; n < saved.rows.size(); ++n) {
+    const uint32_t series = registry_.RestoreSeries(
+        family.space, WithConstants(saved.rows[n].labels, constants), saved.rows[n].created_ms);
+    shard->Ensure(family.space, series);
+    uint64_t* const cells = shard->spaces_[family.space].cells.data() +
+                            size_t{series} * block_cells + family.cell_first;
+    std::copy_n(saved.cells.data() + n * saved.cell_count, saved.cell_count, cells);
+    // Older than whatever comes: a gauge's second cell says which batch set it.
+    if (family.cell_kind == CellKind::kGaugeSet) cells[1] = 1;
+  }
+  auto& rejected = shard->tallies_[static_cast<size_t>(&family - layout_.families.data())].rejected;
+  std::copy_n(saved.rejected.begin(), std::min(saved.rejected.size(), rejected.size()),
+              rejected.begin());
+}
+
+void Store::RestoreGroups(const std::vector<SavedGroup>& saved, Shard* shard) {
+  for (uint32_t index = 0; index < layout_.groups.size(); ++index) {
+    const Group& group = layout_.groups[index];
+    const std::string key = GroupKey(layout_, group);
+    const auto from = std::find_if(saved.begin(), saved.end(), [&](const SavedGroup& candidate) {
+      return candidate.key == key && candidate.labels.size() == group.field_labels.size();
+    });
+    if (from == saved.end()) continue;
+    const std::lock_guard lock(shard->mutex_);
+    for (uint32_t n = 0; n < from->labels.size(); ++n) {
+      registry_.Learn(index, n, from->labels[n].values);
+      shard->overflow_[index][n] = from->labels[n].overflow;
+    }
+  }
+}
+
+}  // namespace parshall::metrics

@@ -1,0 +1,142 @@
+#include "pipeline/carried.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+namespace parshall::pipeline {
+namespace {
+
+constexpr std::string_view kBytesRead = "bytes_read";
+constexpr std::string_view kLinesFramed = "lines_framed";
+constexpr std::string_view kLinesWaiting = "lines_waiting";
+constexpr std::string_view kBytesSkipped = "bytes_skipped";
+constexpr std::string_view kMatches = "matches";
+constexpr std::string_view kMisses = "misses";
+constexpr std::string_view kPlanMatches = "plan_matches";
+constexpr std::string_view kNanos = "nanos";
+constexpr std::string_view kLastMatchMs = "last_match_ms";
+constexpr std::string_view kRecords = "records";
+constexpr std::string_view kTimestampErrors = "timestamp_errors";
+constexpr std::string_view kContinuationLines = "continuation_lines";
+constexpr std::string_view kRegexLines = "regex_lines";
+constexpr std::string_view kOutputBytes = "output_bytes";
+
+uint64_t Find(const state::Counters& counters, std::string_view name) {
+  const auto at = std::find_if(counters.begin(), counters.end(),
+                               [name](const auto& counter) { return counter.first == name; });
+  return at == counters.end() ? 0 : at->second;
+}
+
+std::string OutcomeKey(size_t outcome) {
+  return "outcome_" + std::string(records::OutcomeName(static_cast<records::Outcome>(outcome)));
+}
+
+state::SavedEvent SaveEvent(const OpenEvent& event, const records::RuleProgram& program) {
+  state::SavedEvent saved;
+  if (!event.open) return saved;
+  saved.rule = program.rules[event.rule].name;
+  saved.text = event.text;
+  saved.first_line_size = event.first_line_size;
+  saved.continuation = event.continuation.position();
+  for (const lines::EnvelopeField& field : event.envelope) {
+    saved.envelope.emplace_back(field.name, field.text);
+  }
+  return saved;
+}
+
+}  // namespace
+
+state::SavedSource SaveSource(const SourceEntry& entry, const SourceTally& tally,
+                              const records::RuleProgram& program) {
+  state::SavedSource saved;
+  saved.name = entry.name;
+  saved.skipping = entry.framer.skipping();
+  // The half line is read again.
+  saved.tally = {{std::string(kBytesRead), tally.bytes_read - entry.framer.reserve()},
+                 {std::string(kLinesFramed), tally.lines_framed},
+                 {std::string(kLinesWaiting), tally.lines_waiting},
+                 {std::string(kBytesSkipped), tally.bytes_skipped}};
+  for (size_t n = 0; n < records::kOutcomes; ++n) {
+    saved.tally.emplace_back(OutcomeKey(n), tally.outcomes[n]);
+  }
+  saved.event = SaveEvent(entry.state.event, program);
+  saved.pieces = entry.state.pieces.Waiting();
+  return saved;
+}
+
+void RestoreOpenLines(const state::SavedSource& saved, const records::RuleProgram& program,
+                      SourceState* state) {
+  for (const state::SavedPieces& pieces : saved.pieces) state->pieces.Restore(pieces);
+  if (saved.event.rule.empty()) return;
+  for (size_t rule = 0; rule < program.rules.size(); ++rule) {
+    if (program.rules[rule].name != saved.event.rule || !program.rules[rule].multiline) continue;
+    std::vector<lines::EnvelopeField> envelope;
+    for (const auto& [name, text] : saved.event.envelope) {
+      const std::string_view known = lines::EnvelopeName(name);
+      if (!known.empty()) envelope.push_back({known, text});
+    }
+    state->event.Resume(static_cast<uint32_t>(rule), saved.event.text, saved.event.first_line_size,
+                        saved.event.continuation, envelope);
+    return;
+  }
+}
+
+SourceTally TallyOf(const state::SavedSource& saved) {
+  SourceTally tally;
+  tally.bytes_read = Find(saved.tally, kBytesRead);
+  tally.lines_framed = Find(saved.tally, kLinesFramed);
+  tally.lines_waiting = Find(saved.tally, kLinesWaiting);
+  tally.bytes_skipped = Find(saved.tally, kBytesSkipped);
+  for (size_t n = 0; n < records::kOutcomes; ++n) {
+    tally.outcomes[n] = Find(saved.tally, OutcomeKey(n));
+  }
+  return tally;
+}
+
+void SaveLedger(const Ledger& ledger, state::Snapshot* snapshot) {
+  for (const RuleRow& row : RuleRows(ledger)) {
+    snapshot->rules.emplace_back(
+        row.name, state::Counters{{std::string(kMatches), row.matches},
+                                  {std::string(kMisses), row.misses},
+                                  {std::string(kPlanMatches), row.plan_matches},
+                                  {std::string(kNanos), row.nanos},
+                                  {std::string(kLastMatchMs),
+                                   static_cast<uint64_t>(row.last_match_seconds * 1e3 + 0.5)}});
+  }
+  snapshot->totals = {{std::string(kRecords), ledger.records.records},
+                      {std::string(kTimestampErrors), ledger.records.timestamp_errors},
+                      {std::string(kContinuationLines), ledger.continuation_lines},
+                      {std::string(kRegexLines), ledger.matching.regex_lines},
+                      {std::string(kOutputBytes), ledger.output_bytes}};
+}
+
+Ledger EarlierLedger(const state::Snapshot& snapshot) {
+  Ledger ledger;
+  for (const auto& [name, counters] : snapshot.rules) {
+    ledger.earlier_rules.push_back(
+        {.name = name,
+         .matches = Find(counters, kMatches),
+         .misses = Find(counters, kMisses),
+         .plan_matches = Find(counters, kPlanMatches),
+         .nanos = Find(counters, kNanos),
+         .last_match_seconds = static_cast<double>(Find(counters, kLastMatchMs)) / 1e3});
+  }
+  ledger.records.records = Find(snapshot.totals, kRecords);
+  ledger.records.timestamp_errors = Find(snapshot.totals, kTimestampErrors);
+  ledger.continuation_lines = Find(snapshot.totals, kContinuationLines);
+  ledger.matching.regex_lines = Find(snapshot.totals, kRegexLines);
+  ledger.output_bytes = Find(snapshot.totals, kOutputBytes);
+  return ledger;
+}
+
+void AddEarlier(const Ledger& earlier, Ledger* ledger) {
+  ledger->earlier_rules = earlier.earlier_rules;
+  ledger->records.records += earlier.records.records;
+  ledger->records.timestamp_errors += earlier.records.timestamp_errors;
+  ledger->continuation_lines += earlier.continuation_lines;
+  ledger->matching.regex_lines += earlier.matching.regex_lines;
+  ledger->output_bytes += earlier.output_bytes;
+}
+
+}  // namespace parshall::pipeline

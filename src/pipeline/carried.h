@@ -1,0 +1,33 @@
+#pragma once
+// What a run carries over to the next, between the pipeline's own shapes and the snapshot's: open
+// lines of a source, and the ledger.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pipeline/intake.h"
+#include "pipeline/ledger.h"
+#include "records/compile.h"
+#include "state/snapshot.h"
+
+namespace parshall::pipeline {
+
+// A source between two batches. The caller holds the intake and the turn.
+state::SavedSource SaveSource(const SourceEntry& entry, const SourceTally& tally,
+                              const records::RuleProgram& program);
+
+// The event and the pieces of an earlier run; an event of a rule that is no more is dropped, since
+// its lines were counted. The entry has not been read from.
+void RestoreOpenLines(const state::SavedSource& saved, const records::RuleProgram& program,
+                      SourceState* state);
+
+SourceTally TallyOf(const state::SavedSource& saved);
+
+// The rest of the ledger. Sources are not touched.
+void SaveLedger(const Ledger& ledger, state::Snapshot* snapshot);
+// Into an empty ledger: the part that every later moment begins with (see Ledger).
+Ledger EarlierLedger(const state::Snapshot& snapshot);
+void AddEarlier(const Ledger& earlier, Ledger* ledger);
+
+}  // namespace parshall::pipeline

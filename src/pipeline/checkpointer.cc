@@ -1,0 +1,78 @@
+#include "pipeline/checkpointer.h"
+
+#include <chrono>
+#include <utility>
+
+#include "metrics/saved_metrics.h"
+
+namespace parshall::pipeline {
+
+Checkpointer::Checkpointer(CommitSnapshot commit, sinks::JsonLinesSink* sink, int interval_ms)
+    : commit_(std::move(commit)), sink_(sink), interval_ms_(interval_ms) {}
+
+Checkpointer::~Checkpointer() { Stop(); }
+
+Status Checkpointer::CommitNow(Checkpoint checkpoint) {
+  const std::lock_guard one_at_a_time(commit_mutex_);
+  checkpoint.snapshot.metrics = metrics::Save(checkpoint.series);
+  Status status = sink_ != nullptr ? sink_->Sync() : Ok();
+  if (status.ok()) status = commit_(checkpoint.snapshot);
+  const std::lock_guard lock(mutex_);
+  if (status.ok()) {
+    committed_changes_ = checkpoint.changes;
+  } else {
+    trouble_ = status.error().ToString();
+  }
+  return status;
+}
+
+void Checkpointer::Start(std::function<void()> request, std::function<uint64_t()> changes) {
+  request_ = std::move(request);
+  changes_ = std::move(changes);
+  thread_ = std::thread([this] { Run(); });
+}
+
+void Checkpointer::Run() {
+  // Intervals are measured by the steady clock: setting the time of day does not move them.
+  const auto interval = std::chrono::milliseconds(interval_ms_);
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    changed_.wait_for(lock, interval, [this] { return stopping_; });
+    if (stopping_) break;
+    if (changes_() == committed_changes_) continue;
+    handed_.reset();
+    lock.unlock();
+    request_();
+    lock.lock();
+    changed_.wait(lock, [this] { return stopping_ || handed_.has_value(); });
+    if (!handed_) break;
+    Checkpoint checkpoint = std::move(*handed_);
+    handed_.reset();
+    lock.unlock();
+    // What went wrong is kept for the log; the next interval tries again.
+    static_cast<void>(CommitNow(std::move(checkpoint)));
+    lock.lock();
+  }
+}
+
+void Checkpointer::Hand(Checkpoint checkpoint) {
+  const std::lock_guard lock(mutex_);
+  handed_.emplace(std::move(checkpoint));
+  changed_.notify_all();
+}
+
+void Checkpointer::Stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    changed_.notify_all();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+std::optional<std::string> Checkpointer::TakeTrouble() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(trouble_, std::nullopt);
+}
+
+}  // namespace parshall::pipeline
