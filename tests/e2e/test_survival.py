@@ -116,3 +116,11 @@ def test_judge_finds_a_counter_that_fell():
     assert judge.never_fell(before, dict(before)) == []
     assert len(judge.never_fell(before, {**before, "h_count": 1.0})) == 1
     assert len(judge.never_fell(before, {"h_count": 2.0})) == 2
+
+
+def test_reliability_page_names_every_bar():
+    page = (parshall.ROOT / "docs" / "RELIABILITY.md").read_text(encoding="utf-8")
+    table_text = page[page.index("| bar |"):page.index("## What other programs test")]
+    assert [bar.name for bar in table.BARS if bar.name not in table_text] == []
+    rows = page[page.index("| situation | tests |"):].splitlines()[2:]
+    assert sum(int(row.split("|")[2]) for row in rows if row.startswith("|")) == 470

@@ -8,7 +8,7 @@ import time
 import numbered
 import parshall
 from bar import Bar, verdict
-from pressure import Feed, wait_commits
+from pressure import Feed, newest
 
 MIB = 1 << 20
 FAKETIME = pathlib.Path("/usr/lib") / f"{os.uname().machine}-linux-gnu" / "faketime" / "libfaketimeMT.so.1"
@@ -190,6 +190,7 @@ def _c1(play):
         subject.start().ready()
         for turn in range(play.rounds):
             for step in ("-3600", "+86400", "-631152000", "+0"):
+                before = newest(play.folder / "state")
                 feed.write(play.random.randrange(1, 200))
                 new = play.folder / "clock.new"
                 new.write_text(step + "\n")
@@ -197,7 +198,7 @@ def _c1(play):
                 feed.write(play.random.randrange(1, 200))
                 subject.wait_lines(feed.truth.total)
                 if play.state:
-                    wait_commits(subject, play.folder / "state", 1)
+                    subject.until(lambda seen=before: newest(play.folder / "state") != seen, "the next snapshot", 20)
                     subject.kill()
                     subject.start().ready()
         subject.wait_lines(feed.truth.total)

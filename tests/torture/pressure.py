@@ -41,13 +41,6 @@ def newest(state):
         return None
 
 
-def wait_commits(subject, state, count=2):
-    """Until so many files were newly made in the state directory. Lines must be coming or just have come."""
-    for _ in range(count):
-        before = newest(state)
-        subject.until(lambda seen=before: newest(state) != seen, "the next snapshot", 20)
-
-
 def _state_errors(samples):
     return sum(value for name, _, value in samples.all
                if name.startswith("parshall_state") and ("error" in name or "fail" in name))
