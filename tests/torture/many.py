@@ -1,0 +1,128 @@
+"""Many files: K5 (1,000 files and logrotate in the middle), and 10,000 files of which 100 are written to."""
+import os
+import random
+import resource
+import threading
+import time
+
+import numbered
+from bar import Bar, verdict
+from rotate import logrotate
+
+LINES = 1100
+
+
+def _raise_descriptors():
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _k5(play):
+    """Half of the lines, logrotate while some still come (and a kill), the other half: each line once."""
+    found = []
+    files = 1000 if play.rounds > 1 else 100
+    for turn in range(play.rounds):
+        with play.round() as folder:
+            logs = folder / "logs"
+            logs.mkdir(mode=0o755)
+            truth = numbered.Truth()
+            written = [0] * files
+
+            def write_to(n, count):
+                with open(logs / f"f{n}.log", "ab", buffering=0) as stream:
+                    stream.write(numbered.lines(n + 1, written[n], count))
+                written[n] += count
+
+            with play.program(logs / ("*.log" if turn % 2 else "*.log*"), folder=folder,
+                              preexec=_raise_descriptors) as subject:
+                subject.start()
+                for n in range(files):
+                    write_to(n, play.random.randrange(400, 600))
+                subject.ready()
+                rotation = threading.Thread(target=logrotate, args=(folder, logs / "*.log", "create"))
+                rotation.start()
+                order = list(range(files))
+                random.Random(play.seed + turn).shuffle(order)
+                for i, n in enumerate(order):
+                    if play.state and i == files // 2:
+                        subject.kill()
+                        subject.start()
+                    write_to(n, 50)
+                rotation.join(120)
+                for n in range(files):
+                    write_to(n, LINES - written[n])
+                    truth.wrote(n + 1, LINES)
+                subject.wait_lines(truth.total, 180)
+                samples = subject.stop()
+            found += [f"run {turn}: {d}" for d in verdict(samples, truth, folder / "records.jsonl")]
+        if found:
+            break
+    play.note(f"{turn + 1} runs, {files * LINES} lines in {files} files each")
+    return found
+
+
+def _f1(play):
+    """Exact counts with many files; in the long form also the idle cost, and how soon a new file is read."""
+    files, active = (10000, 100) if play.rounds > 1 else (500, 20)
+    logs = play.folder / "logs"
+    logs.mkdir()
+    truth = numbered.Truth()
+    for n in range(files):
+        (logs / f"f{n}.log").write_bytes(numbered.lines(n + 1, 0, 2))
+        truth.wrote(n + 1, 2)
+    found = []
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if hard < files + 100:
+        return [f"at most {hard} descriptors are allowed here; this bar needs {files + 100} (ulimit -Hn)"]
+    with play.program(logs / "*.log", preexec=_raise_descriptors, interval="default") as subject:
+        subject.start().ready()
+        subject.wait_lines(truth.total, 120)
+        written = 2
+        for _ in range(20 if play.rounds > 1 else 3):
+            for n in range(active):
+                with open(logs / f"f{n}.log", "ab", buffering=0) as stream:
+                    stream.write(numbered.lines(n + 1, written, 10))
+                truth.wrote(n + 1, 10)
+            written += 10
+            time.sleep(0.02)
+        subject.wait_lines(truth.total, 120)
+        if play.rounds > 1:
+            found += _idle_cost(play, subject)
+            found += _newness(play, subject, logs, truth, files)
+        play.note(f"{files} files: {subject.resident_bytes() / 2**20:.0f} MiB resident, {subject.descriptors()} descriptors")
+        samples = subject.stop()
+    return found + verdict(samples, truth, play.folder / "records.jsonl")
+
+
+def _idle_cost(play, subject):
+    time.sleep(2)
+    before, started = subject.cpu_s(), time.monotonic()
+    time.sleep(20)
+    share = (subject.cpu_s() - before) / (time.monotonic() - started)
+    play.note(f"idle: {share:.2%} of a core")
+    return [f"idle costs {share:.2%} of a core, at most 1 % is allowed"] if share > 0.01 else []
+
+
+def _newness(play, subject, logs, truth, files):
+    """From the rename that makes a file of ten lines appear until /metrics counts it; the scrapes themselves included."""
+    found, waits = [], []
+    for n in range(10):
+        hidden = logs / "coming"
+        hidden.write_bytes(numbered.lines(files + n + 1, 0, 10))
+        truth.wrote(files + n + 1, 10)
+        started = time.monotonic()
+        os.rename(hidden, logs / f"new-{n}.log")
+        subject.wait_lines(truth.total)
+        waits.append(time.monotonic() - started)
+    play.note(f"a new file is counted after {min(waits) * 1e3:.0f} to {max(waits) * 1e3:.0f} ms (scrapes of "
+              f"{len(subject.scrape_text()) >> 20} MiB included)")
+    if sorted(waits)[len(waits) // 2] > 0.25:
+        found.append(f"a new file is read only after {sorted(waits)[len(waits) // 2] * 1e3:.0f} ms")
+    return found
+
+
+BARS = [
+    Bar("K5", "1,000 files × 1,100 lines, the real logrotate and a kill in the middle", _k5, 20, 1),
+    Bar("F1", "10,000 files watched, 100 written to: counts, idle cost, a new file", _f1, 2, 1),
+]
+

@@ -1,0 +1,8 @@
+"""Every bar, in the order in which they are played."""
+import crash
+import guard
+import many
+import pressure
+import rotate
+
+BARS = [*crash.BARS, *rotate.BARS, *many.BARS, *pressure.BARS, *guard.BARS]
