@@ -29,6 +29,11 @@ uint64_t GenerationOf(const Recovered& recovered) {
   return recovered.snapshot ? recovered.snapshot->generation : 0;
 }
 
+size_t OpenDescriptors() {
+  const std::filesystem::directory_iterator all("/proc/self/fd");
+  return static_cast<size_t>(std::distance(begin(all), end(all)));
+}
+
 bool Contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
@@ -136,12 +141,14 @@ TEST_CASE("A failure of any call of a commit harms nothing, and the next commit 
       snapshot = SnapshotOf(3);
       Status status = Ok();
       unsigned long calls = 0;
+      const size_t descriptors = OpenDescriptors();
       {
         const Faults faults(temp.path(), nullptr, std::to_string(at).c_str(), error);
         status = committer.Commit(snapshot);
         calls = FaultShimCount();
       }
       INFO(error << " at call " << at << " of " << calls);
+      CHECK(OpenDescriptors() == descriptors);
       if (calls < at) {
         CHECK(at == 7);  // openat, write, fdatasync, two renames, fsync
         CHECK(status.ok());

@@ -50,7 +50,7 @@ bool Contains(const std::string& text, const std::string& part) {
 }  // namespace
 
 TEST_CASE("Every truncation of a snapshot is refused as torn") {
-  for (const uint64_t seed : {1, 2, 3}) {
+  for (uint64_t seed = 1; seed <= 3; ++seed) {
     const std::string file = Encoded(SnapshotOf(seed));
     for (size_t size = 0; size < file.size(); ++size) {
       Refusal refusal = Refusal::kForeign;

@@ -77,7 +77,7 @@ void Apply(const Change& change, Names& names) {
 
 class Disk {
  public:
-  // With `lies`, a file's sync says yes and does nothing until the directory's.
+  // With `lies`, a file's sync says yes and does nothing; then names change in their order.
   explicit Disk(bool lies) : lies_(lies) {}
 
   void Do(const Step& step) {
@@ -109,6 +109,8 @@ class Disk {
   std::set<std::pair<std::string, std::string>> States() const {
     std::set<std::pair<std::string, std::string>> states;
     for (size_t subset = 0; subset < (size_t{1} << pending_.size()); ++subset) {
+      // In the order of a journal, the first so many: 0, 1, 11, 111.
+      if (lies_ && (subset & (subset + 1)) != 0) continue;
       Names names = names_;
       for (size_t n = 0; n < pending_.size(); ++n) {
         if ((subset >> n & 1) != 0) Apply(pending_[n], names);
@@ -214,7 +216,8 @@ TEST_CASE("After a power cut at any moment the generation before or the one afte
 }
 
 // Some disks say yes and keep what they got in a memory that forgets. Then a renamed file may be
-// torn; it is found out, counted, and the generation before it is taken.
+// torn; it is found out, counted, and the generation before it is taken. (If the disk also swaps
+// two renames, nobody can help: the torn file is there and the one before is not.)
 TEST_CASE("A snapshot torn by a disk that lies is refused, counted, and the one before is taken") {
   const std::vector<Step> steps = StepsOfARun();
   Disk disk(true);

@@ -34,7 +34,8 @@
 // libc makes inside of itself (stdio) do not pass here. The calls that pass are made directly, so
 // that nothing has to be looked up: the shim works from the first call of a process on.
 //
-// Linked into a test program it does the same for that program; fault_shim.h sets it.
+// Linked into a test program it does the same for that program; fault_shim.h sets it. Any thread
+// may make calls; FaultShimSet is for one thread.
 
 #include "tests/tools/fault_shim.h"
 
@@ -132,13 +133,14 @@ const Plan* MakePlan(const char* path, const char* call, const char* at, const c
 }
 
 const Plan* ThePlan() {
-  if (!g_is_set.load()) {
-    const Plan* plan =
-        MakePlan(std::getenv("FAULT_PATH"), std::getenv("FAULT_CALL"), std::getenv("FAULT_AT"),
-                 std::getenv("FAULT_DO"), std::getenv("FAULT_LOG"));
-    g_plan.store(plan);
-    g_is_set.store(true);
-  }
+  [[maybe_unused]] static const bool once = [] {
+    if (!g_is_set.exchange(true)) {
+      g_plan.store(MakePlan(std::getenv("FAULT_PATH"), std::getenv("FAULT_CALL"),
+                            std::getenv("FAULT_AT"), std::getenv("FAULT_DO"),
+                            std::getenv("FAULT_LOG")));
+    }
+    return true;
+  }();
   return g_plan.load();
 }
 
@@ -297,9 +299,9 @@ extern "C" {
 
 void FaultShimSet(const char* path, const char* call, const char* at, const char* action,
                   const char* log) {
+  g_is_set.store(true);
   g_plan.store(MakePlan(path, call, at, action, log));
   g_count.store(0);
-  g_is_set.store(true);
 }
 void FaultShimClear() { FaultShimSet(nullptr, nullptr, nullptr, nullptr, nullptr); }
 unsigned long FaultShimCount() { return g_count.load(); }
