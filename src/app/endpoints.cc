@@ -75,13 +75,15 @@ constexpr std::string_view kLandingPage = R"html(<!DOCTYPE html>
 
 }  // namespace
 
-Exposition::Exposition(pipeline::Pipeline* pipeline) : pipeline_(pipeline) {}
+Exposition::Exposition(pipeline::Pipeline* pipeline, const RunState* state)
+    : pipeline_(pipeline), state_(state) {}
 
 std::vector<prometheus::MetricFamily> Exposition::OwnFamilies(
     const pipeline::Pipeline::Moment& moment) const {
   std::vector<prometheus::MetricFamily> own = BuildRegistry().Collect();
   Append(pipeline::LedgerFamilies(moment.ledger), &own);
   Append(metrics::MeterFamilies(moment.snapshot), &own);
+  if (state_ != nullptr) Append(state_->Families(), &own);
   Append(metrics::ProcessMetrics(), &own);
   if (const http::Server* server = server_.load()) {
     const http::ServerTally tally = server->tally();

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "app/run_state.h"
 #include "base/result.h"
 #include "http/server.h"
 #include "pipeline/pipeline.h"
@@ -18,7 +19,8 @@ namespace parshall::app {
 // The run that the endpoints show. Any thread.
 class Exposition {
  public:
-  explicit Exposition(pipeline::Pipeline* pipeline);
+  // `state` may be null: none is kept.
+  Exposition(pipeline::Pipeline* pipeline, const RunState* state);
 
   // One moment of everything, as Prometheus text or OpenMetrics.
   std::string Text();
@@ -33,6 +35,7 @@ class Exposition {
   std::vector<prometheus::MetricFamily> OwnFamilies(const pipeline::Pipeline::Moment& moment) const;
 
   pipeline::Pipeline* pipeline_;
+  const RunState* state_;
   std::atomic<const http::Server*> server_{nullptr};
   std::atomic<bool> ready_{false};
 };

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "app/flags.h"
+#include "base/duration.h"
 #include "base/numbers.h"
 #include "base/quoted.h"
 
@@ -20,6 +21,7 @@ namespace po = boost::program_options;
 
 constexpr unsigned kThreadsMax = 64;
 constexpr uint64_t kLineBytesMost = 1 << 30;
+constexpr int64_t kStateIntervalMaxMs = 86'400'000;
 
 std::string Join(std::string_view choices, std::string_view last_word) {
   std::string text;
@@ -242,6 +244,14 @@ Status StoreNumbers(const Given& given, Options* options) {
                   given.where);
     }
     options->threads = static_cast<unsigned>(number);
+  } else if (given.flag->name == "state.interval") {
+    const std::optional<int64_t> interval = ParseDurationMs(value);
+    if (!interval || *interval < 1 || *interval > kStateIntervalMaxMs) {
+      return Fail(fmt::format("{} is not a time from 1ms to 24h; write it as 500ms, 1s or 1m",
+                              Quoted(value)),
+                  given.where);
+    }
+    options->state_interval_ms = *interval;
   } else if (given.flag->name == "line-bytes-max") {
     uint64_t bytes = 0;
     if (!ParseByteSize(value, &bytes)) {
@@ -271,6 +281,7 @@ Status Store(const Given& given, Options* options) {
   if (name == "once") options->once = yes;
   if (name == "from") options->from = value;
   if (name == "metrics-file") options->metrics_file = value;
+  if (name == "state") options->state = value;
   if (name == "web.listen-address") options->listen_addresses = given.values;
   if (name == "log.level") {
     options->log_level = value == "debug"     ? LogLevel::kDebug

@@ -33,6 +33,8 @@ struct Options {
   std::optional<bool> once;
   std::optional<std::string> from;  // "beginning" or "end"
   std::optional<std::string> metrics_file;
+  std::optional<std::string> state;          // a directory
+  std::optional<int64_t> state_interval_ms;  // 1 ms to a day
   std::vector<std::string> listen_addresses;  // {"none"}: no web server
   std::optional<unsigned> threads;            // 1–64
   std::optional<uint64_t> line_bytes_max;     // 1 – 1 GiB

@@ -13,6 +13,7 @@
 #include "app/commands.h"
 #include "app/endpoints.h"
 #include "app/load_rules.h"
+#include "app/run_state.h"
 #include "app/settings.h"
 #include "base/fd.h"
 #include "base/log.h"
@@ -78,10 +79,11 @@ Status CheckMetricsFile(const std::string& path) {
 sigset_t BlockSignals() {
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int signal : {SIGINT, SIGTERM, SIGUSR1, SIGHUP}) sigaddset(&signals, signal);
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGHUP}) sigaddset(&signals, signal);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   // A reader that goes away is an error of write(), with a sentence, not a death.
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // so is a limit on the size of files
   return signals;
 }
 
@@ -109,6 +111,10 @@ void TellWhatIsWaitedFor(const std::vector<bytes::SourceSpec>& sources) {
 void LogNotices(pipeline::Pipeline& pipeline) {
   for (const std::string& notice : pipeline.TakeNotices()) {
     LogLimited(LogLevel::kWarning, "source", {}, "{}", notice);
+  }
+  if (const std::optional<std::string> trouble = pipeline.TakeStateTrouble()) {
+    LogLimited(LogLevel::kError, "state", {}, "the state was not saved and will be tried again: {}",
+               *trouble);
   }
 }
 
@@ -147,6 +153,18 @@ int RunCommand(const Options& options, const rules::Config& config) {
   const Fd done_reader(ends[0]);
   const Fd done_writer(ends[1]);
 
+  std::unique_ptr<RunState> state;
+  std::optional<state::Snapshot> recovered;
+  if (!settings.state_dir.empty()) {
+    Result<std::unique_ptr<RunState>> opened = RunState::Open(settings.state_dir);
+    if (!opened.ok()) {
+      PrintFaults({opened.error()});
+      return kExitWrong;
+    }
+    state = std::move(*opened);
+    for (const std::string& notice : state->notices()) LogWarning("{}", notice);
+    recovered = state->TakeRecovered();
+  }
   Result<std::unique_ptr<bytes::SourceSet>> sources = bytes::SourceSet::Open(settings.sources);
   if (!sources.ok()) {
     PrintFaults({sources.error()});
@@ -155,17 +173,29 @@ int RunCommand(const Options& options, const rules::Config& config) {
   std::unique_ptr<sinks::JsonLinesSink> sink;
   if (settings.output != "none") {
     Result<std::unique_ptr<sinks::JsonLinesSink>> opened =
-        sinks::JsonLinesSink::Open(settings.output);
+        sinks::JsonLinesSink::Open(settings.output, settings.output_options);
     if (!opened.ok()) {
       PrintFaults({opened.error()});
       return kExitWrong;
     }
     sink = std::move(*opened);
   }
-  pipeline::Pipeline pipeline(
-      std::move(*sources), active.program, active.store, std::move(sink),
-      {.threads = settings.threads, .line_bytes_max = settings.line_bytes_max});
-  Exposition exposition(&pipeline);
+  pipeline::CommitSnapshot commit;
+  if (state != nullptr) {
+    commit = [&state](state::Snapshot& snapshot) { return state->Commit(snapshot); };
+  }
+  pipeline::Pipeline pipeline(std::move(*sources), active.program, active.store, std::move(sink),
+                              {.threads = settings.threads,
+                               .line_bytes_max = settings.line_bytes_max,
+                               .commit = std::move(commit),
+                               .state_interval_ms = settings.state_interval_ms});
+  if (recovered) {
+    LogInfo("going on from {}, generation {}", Quoted(settings.state_dir), recovered->generation);
+    for (const std::string& notice : pipeline.Restore(std::move(*recovered))) {
+      LogWarning("{}", notice);
+    }
+  }
+  Exposition exposition(&pipeline, state.get());
   std::unique_ptr<http::Server> server;
   if (!settings.listen_addresses.empty()) {
     Result<std::unique_ptr<http::Server>> started =
@@ -186,6 +216,10 @@ int RunCommand(const Options& options, const rules::Config& config) {
     }
   }
 
+  if (const Status committed = pipeline.CommitFirst(); !committed.ok()) {
+    PrintFaults({committed.error()});
+    return kExitFailed;
+  }
   TellWhatIsWaitedFor(settings.sources);
   const int done_fd = done_writer.get();
   pipeline.Start([done_fd] {
@@ -239,6 +273,9 @@ void WaitForEnd(int signals, int done, const Settings& settings, Exposition& exp
                      !written.ok()) {
             LogError("{}", written.error().ToString());
           }
+          break;
+        case SIGUSR2:
+          pipeline.RequestReopen();
           break;
         case SIGHUP:
           LogWarning("SIGHUP is ignored: this version does not reload its configuration");

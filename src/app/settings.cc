@@ -21,8 +21,6 @@ Status Unsupported(const rules::Config& config) {
     return Fail("the schema \"" + *config.output.schema + "\" is not supported; flat is",
                 config.PlaceOf("output.schema"));
   }
-  if (config.state.dir)
-    return Fail("`state:` is not supported by this version", config.PlaceOf("state"));
   if (config.web.config_file) {
     return Fail("`web: config_file:` is not supported by this version",
                 config.PlaceOf("web.config_file"));
@@ -76,6 +74,9 @@ Result<Settings> MergeSettings(const Options& options, const rules::Config& conf
   settings.metrics_file = options.metrics_file.value_or("");
   if (const Status apart = CheckOutputs(settings.output, settings.metrics_file); !apart.ok())
     return apart.error();
+  settings.state_dir = options.state.value_or(config.state.dir.value_or(""));
+  settings.state_interval_ms =
+      static_cast<int>(options.state_interval_ms.value_or(config.state.interval_ms.value_or(1000)));
   settings.listen_asked_for = true;
   if (!options.listen_addresses.empty()) {
     settings.listen_addresses = options.listen_addresses;

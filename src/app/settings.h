@@ -17,6 +17,8 @@ struct Settings {
   std::vector<bytes::SourceSpec> sources;
   std::string output = "-";                   // "-", "none" or a file
   std::string metrics_file;                   // empty: none
+  std::string state_dir;                      // empty: no state is kept
+  int state_interval_ms = 1000;
   std::vector<std::string> listen_addresses;  // empty: no web server
   bool listen_asked_for = false;              // named by the operator, not only the default
   bool once = false;

@@ -1,14 +1,15 @@
 #pragma once
-// Which files are being read, and how far those that were rotated away had been read.
-// It keeps one file from being read twice when it is reachable by two names: a symbolic link beside
-// its target, or access.log.1 under the glob access.log*. A saved state can be put
-// in here.
+// Which files are being read, and how far those that were left, or read by an earlier run, had been
+// read. It keeps one file from being read twice when it is reachable by two names: a symbolic link
+// beside its target, or access.log.1 under the glob access.log*.
 
 #include <cstdint>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "bytes/identity.h"
+#include "bytes/position.h"
 
 namespace parshall::bytes {
 
@@ -22,20 +23,30 @@ class FileLedger {
   bool Claim(const FileIdentity& identity, const void* owner);
   bool claimed(const FileIdentity& identity) const { return owners_.contains(identity); }
 
-  // The owner is done with the file, having read it to `offset`.
-  void Release(const FileIdentity& identity, uint64_t offset);
+  // Where to go on in this open file: where it was left, or 0 for a file never seen and for one
+  // that does not hold what was read (so it is another one, or has been truncated).
+  uint64_t ResumeAt(const FileIdentity& identity, int fd);
 
-  // Where to go on in a file of `size` bytes: where it was left, or 0 for a file never seen and for
-  // one that is shorter than what was read (so it is another one, or has been truncated).
-  uint64_t ResumeAt(const FileIdentity& identity, uint64_t size) const;
+  // The owner has taken over what was known of the file, and answers for it now.
+  void Forget(const FileIdentity& identity) { ended_.erase(identity); }
+  // The owner is done with the file, having read it as far as the position says.
+  void Release(FilePosition position);
+  // This much of a file that nobody reads was read: by an earlier run, or as its copy.
+  void Remember(FilePosition position);
+  // How far it was read, if it is known; valid until the next call of anything else.
+  const FilePosition* Find(const FileIdentity& identity) const;
+  // Everything was read that stood in it, and it has not been written since: not worth opening.
+  bool Finished(const FileStat& stat) const;
 
   bool has_ended() const { return !ended_.empty(); }
   // Forgets the ended files that are not in `seen`: their inode numbers may come back.
   void KeepOnly(const Seen& seen);
+  // Appends what is known of files whose owners do not answer for them.
+  void AppendEnded(std::vector<FilePosition>* positions) const;
 
  private:
   std::unordered_map<FileIdentity, const void*, FileIdentityHash> owners_;
-  std::unordered_map<FileIdentity, uint64_t, FileIdentityHash> ended_;
+  std::unordered_map<FileIdentity, FilePosition, FileIdentityHash> ended_;
 };
 
 }  // namespace parshall::bytes

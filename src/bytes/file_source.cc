@@ -7,7 +7,8 @@
 
 namespace parshall::bytes {
 
-FileSource::FileSource(std::string path, uint32_t index) : Member(std::move(path), index) {
+FileSource::FileSource(std::string path, uint32_t index, FileLedger& ledger)
+    : Member(std::move(path), index), ledger_(&ledger) {
   ready_ = true;
 }
 
@@ -18,25 +19,61 @@ FileSource::FileSource(std::string name, uint32_t index, Fd fd)
   ready_ = true;
 }
 
+int FileSource::Start() {
+  fd_ = OpenForReading(name());
+  if (!fd_.valid()) return errno;
+  ::posix_fadvise(fd_.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+  FileStat stat;
+  if (StatFd(fd_.get(), &stat) != 0) return 0;
+  identity_ = stat.identity;
+  modified_ns_ = stat.modified_ns;
+  const uint64_t offset = ledger_->ResumeAt(identity_, fd_.get());
+  if (offset > 0 && trace_.Load(fd_.get(), offset)) {
+    offset_ = offset;
+    ::lseek(fd_.get(), static_cast<off_t>(offset), SEEK_SET);
+  }
+  ledger_->Forget(identity_);
+  return 0;
+}
+
 ReadResult FileSource::Read(char* data, size_t size) {
   ReadResult result{.offset = offset_, .error = {}};
   if (ended_) return End(result);
   if (!fd_.valid()) {
-    fd_ = OpenForReading(name());
-    if (!fd_.valid()) return FailWith(result, "cannot be opened: " + ErrnoText(errno));
-    ::posix_fadvise(fd_.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+    if (const int error = Start(); error != 0) {
+      return FailWith(result, "cannot be opened: " + ErrnoText(error));
+    }
+    result.offset = offset_;
   }
   const ssize_t n = ReadSome(fd_.get(), data, size);
   if (n > 0) {
     result.status = ReadStatus::kBytes;
     result.size = static_cast<size_t>(n);
     offset_ += result.size;
+    if (ledger_ != nullptr) trace_.Add({data, result.size});
     return result;
   }
   const int error = errno;
   fd_.Reset();
+  if (ledger_ != nullptr) ledger_->Release(Position());
   if (n == 0) return End(result);
   return FailWith(result, "cannot be read: " + ErrnoText(error));
+}
+
+FilePosition FileSource::Position() const {
+  FilePosition position;
+  position.source = name();
+  position.identity = identity_;
+  position.modified_ns = modified_ns_;
+  trace_.Save(&position);
+  return position;
+}
+
+// When it has ended, the ledger has it.
+void FileSource::AppendPositions(std::vector<FilePosition>* positions) const {
+  if (ledger_ == nullptr || !fd_.valid()) return;
+  positions->push_back(Position());
+  positions->back().current = true;
 }
 
 }  // namespace parshall::bytes

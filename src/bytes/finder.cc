@@ -109,8 +109,7 @@ void Finder::ConsiderRegular(const Wanted& wanted, const std::string& path, cons
     if (search.at_start) NoticeOnce(path, "is a file that is read already under another name");
     return;
   }
-  const uint64_t read_to = ledger.ResumeAt(stat.identity, stat.size);
-  if (read_to > 0 && read_to == stat.size) return;
+  if (stat.size > 0 && ledger.Finished(stat)) return;
   if (search.next_index >= kSourcesMax) {
     if (!full_) following_.notices.Add(path + ": is not read, since there are 100000 sources");
     full_ = true;
@@ -118,17 +117,17 @@ void Finder::ConsiderRegular(const Wanted& wanted, const std::string& path, cons
   }
   auto file = std::make_unique<FollowedFile>(path, search.next_index, following_);
   std::string trouble;
-  OpenedFile opened = OpenFollowed(path, file.get(), ledger, &trouble);
-  const bool from_end = search.at_start && wanted.from_end;
-  if (!opened.fd.valid()) {
+  FileInHand opened = OpenFollowed(path, file.get(), ledger, &trouble);
+  // A file that an earlier run has read is gone on with, wherever new ones are to begin.
+  const bool from_end = search.at_start && wanted.from_end && !opened.known;
+  if (!opened.held) {
     if (from_end) skip_to_[path] = stat.size;
     if (!trouble.empty()) NoticeOnce(path, trouble + "; it is tried again");
     return;
   }
-  FileStat now;
-  if (from_end && StatFd(opened.fd.get(), &now) == 0) opened.offset = now.size;
+  if (from_end && opened.Look()) opened.trace.Load(opened.fd.get(), opened.size);
   if (const auto skip = skip_to_.find(path); skip != skip_to_.end()) {
-    if (skip->second <= stat.size) opened.offset = skip->second;
+    if (skip->second <= stat.size) opened.trace.Load(opened.fd.get(), skip->second);
     skip_to_.erase(skip);
   }
   file->Begin(std::move(opened));

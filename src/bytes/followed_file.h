@@ -1,14 +1,16 @@
 #pragma once
 // A regular file that is followed by its path, like tail -F. The file is held by its descriptor:
 // when it is renamed away it is read on until it has been silent for a while and a new file stands
-// under the path; then that one is read from its beginning as the next `file`. A file that shrank
-// below what was read is begun again as the next `file` (copytruncate).
+// under the path; then that one is read from its beginning as the next `file`. A file that lost
+// what was read of it is begun again as the next `file` (copytruncate).
 
 #include <deque>
 #include <string>
+#include <vector>
 
-#include "base/fd.h"
+#include "bytes/file_in_hand.h"
 #include "bytes/file_ledger.h"
+#include "bytes/follow_tally.h"
 #include "bytes/identity.h"
 #include "bytes/member.h"
 #include "bytes/notices.h"
@@ -23,23 +25,14 @@ struct Following {
   Notices& notices;
   int64_t rotate_wait_ms = 200;
   int64_t writer_wait_ms = 10'000;
+  // A file with nothing to read is closed when its descriptor is not below this. The kernel gives
+  // out the lowest number that is free, so there are fewer than these many then.
+  int descriptors_max = 512;
 };
 
-// An open file and where to read on in it. An earlier run's offset can be put in here.
-struct OpenedFile {
-  Fd fd;
-  FileIdentity identity;
-  uint64_t offset = 0;
-};
-
-// Opens `path` when it is a regular file that nobody reads yet, and claims it for `owner`; with the
-// offset at which to read on. Otherwise not valid(), and *trouble says why (empty: nothing to
-// report, the file is not there or is read already).
-OpenedFile OpenFollowed(const std::string& path, const void* owner, FileLedger& ledger,
-                        std::string* trouble);
-
-// One thread. Holds no bytes; one descriptor, and one more for each newer file (at most
-// kSuccessorsMax) that has come under the path while the old one is still read.
+// One thread, but for counts(). Holds no bytes but those of the files' traces; one descriptor or
+// none, and one more for each newer file (at most kSuccessorsMax) that has come under the path
+// while the old one is still read.
 class FollowedFile : public Member {
  public:
   static constexpr size_t kSuccessorsMax = 16;
@@ -48,34 +41,47 @@ class FollowedFile : public Member {
   ~FollowedFile() override;
 
   // Begins with this file, which was claimed for this object.
-  void Begin(OpenedFile first);
-  const OpenedFile& current() const { return current_; }
+  void Begin(FileInHand first);
+  const FileInHand& current() const { return current_; }
 
   ReadResult Read(char* data, size_t size) override;
   // Reading again tells what became of the file.
-  void SetReadable() override { ready_ = !ended_ && current_.fd.valid(); }
+  void SetReadable() override { ready_ = !ended_ && current_.held; }
   void Recheck(int64_t now_ms) override;
   int64_t due_ms() const override { return due_ms_; }
+  void AppendPositions(std::vector<FilePosition>* positions) const override;
+
+  const FollowCounts& counts() const { return counts_; }
 
  private:
   enum class AtEnd : uint8_t { kGrew, kSame, kShrank, kSizeless };
   AtEnd LookAtEnd();
+  bool OpenCurrent();
+  bool Sizeless() const;
+  size_t SkipNuls(char* data, size_t size);
+  ReadResult BeginAgain(ReadResult result);
+  ReadResult LeaveAndGoOn(ReadResult result);
   void Discover(const FileStat& at_path);
   void WaitForSilence(int64_t now_ms);
   bool CanBeLeft(int64_t silent_ms, bool linked) const;
   void LeaveCurrent();
   void BreakSilence();
+  void Rest();
+  void Watch();
+  void Publish();
   void Report(const std::string& trouble);
 
   Following& following_;
-  OpenedFile current_;
+  FileInHand current_;
   int watch_ = -1;
-  std::deque<OpenedFile> successors_;  // newer files of this path, oldest first
+  std::deque<FileInHand> successors_;  // newer files of this path, oldest first
   uint64_t file_ = 0;
+  bool gone_ = false;       // the current file is closed and stands nowhere: it is left
   bool last_seen_ = false;  // rotated away and silent long enough: ends when nothing more is read
   int64_t silent_since_ = kNever;  // rotated away and read to its end since
   int64_t due_ms_ = kNever;
   std::string reported_;  // the trouble that was last reported; not said twice in a row
+  FollowCounts counts_;
 };
 
 }  // namespace parshall::bytes

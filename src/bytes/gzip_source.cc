@@ -1,6 +1,7 @@
 #include "bytes/gzip_source.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -16,6 +17,8 @@ constexpr size_t kCompressedBytes = 64 * 1024;
 constexpr int kGzipOnly = 16 + MAX_WBITS;
 // A million empty members give no byte for a long time; the other sources get their turn.
 constexpr int kStepsMax = 64;
+// Unpacked in one Read() on the way to where an earlier run stopped.
+constexpr uint64_t kSkipBytes = 256 * 1024;
 
 }  // namespace
 
@@ -29,7 +32,8 @@ struct GzipSource::Inflater {
   }
 };
 
-GzipSource::GzipSource(std::string path, uint32_t index) : Member(std::move(path), index) {
+GzipSource::GzipSource(std::string path, uint32_t index, FileLedger* ledger)
+    : Member(std::move(path), index), ledger_(ledger) {
   ready_ = true;
 }
 
@@ -42,6 +46,14 @@ bool GzipSource::Start() {
     return false;
   }
   ::posix_fadvise(fd_.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+  FileStat stat;
+  if (ledger_ != nullptr && StatFd(fd_.get(), &stat) == 0) {
+    identity_ = stat.identity;
+    modified_ns_ = stat.modified_ns;
+    const FilePosition* const left = ledger_->Find(identity_);
+    if (left != nullptr && left->offset > 0) GoOnBehind(*left);
+    ledger_->Forget(identity_);
+  }
   inflater_ = std::make_unique<Inflater>();
   inflater_->started = ::inflateInit2(&inflater_->stream, kGzipOnly) == Z_OK;
   if (!inflater_->started) error_ = "cannot be decompressed: not enough memory";
@@ -92,17 +104,15 @@ bool GzipSource::NextMember() {
 }
 
 ReadResult GzipSource::Close(ReadResult result) {
+  if (ledger_ != nullptr && fd_.valid()) ledger_->Release(Position());
   inflater_.reset();
   fd_.Reset();
   if (finished_) return End(std::move(result));
   return FailWith(std::move(result), error_);
 }
 
-ReadResult GzipSource::Read(char* data, size_t size) {
-  ReadResult result{.offset = offset_, .error = {}};
-  if (ended_) return End(result);
-  if (inflater_ == nullptr && !Start()) return Close(std::move(result));
-
+// At most `size` decompressed bytes; 0: nothing yet, or finished_, or error_.
+size_t GzipSource::Unpack(char* data, size_t size) {
   z_stream& z = inflater_->stream;
   const size_t room = std::min<size_t>(size, std::numeric_limits<uInt>::max());
   z.next_out = reinterpret_cast<unsigned char*>(data);
@@ -126,14 +136,81 @@ ReadResult GzipSource::Read(char* data, size_t size) {
                              (z.msg != nullptr ? z.msg : "unknown") + ")";
     }
   }
-  result.size = room - z.avail_out;
+  const size_t unpacked = room - z.avail_out;
+  trace_.Add({data, unpacked});
+  offset_ += unpacked;
+  return unpacked;
+}
+
+// What an earlier run has read is unpacked again. If it is the same, what stands behind it is
+// handed on; else this is another file, which is read from its beginning.
+void GzipSource::Skip() {
+  const bool compares = phase_ == Phase::kCompare;
+  const uint64_t target = compares ? std::max(left_.offset, left_.tail_end) : left_.offset;
+  std::vector<char> unused(std::min<uint64_t>(target - offset_, kSkipBytes));
+  Unpack(unused.data(), unused.size());
+  if (offset_ < target && error_.empty() && !finished_) return;
+  if (!compares && offset_ == target) {
+    phase_ = Phase::kRead;
+    return;
+  }
+  FilePosition here;
+  trace_.Save(&here);
+  const bool same = compares && offset_ == target && here.fingerprint == left_.fingerprint &&
+                    (left_.tail.size == 0 || here.tail == left_.tail);
+  if (same && offset_ == left_.offset) {
+    phase_ = Phase::kRead;
+    return;
+  }
+  // Back to the beginning: half a line that was read is to be read again, or everything is.
+  phase_ = same ? Phase::kSeek : Phase::kRead;
+  ::lseek(fd_.get(), 0, SEEK_SET);
+  inflater_->stream.avail_in = 0;
+  in_member_ = false;
+  members_ = 0;
+  finished_ = false;
+  error_.clear();
+  offset_ = 0;
+  trace_ = Trace();
+}
+
+ReadResult GzipSource::Read(char* data, size_t size) {
+  ReadResult result{.offset = offset_, .error = {}};
+  if (ended_) return End(result);
+  if (inflater_ == nullptr && !Start()) return Close(std::move(result));
+  if (phase_ != Phase::kRead) {
+    Skip();
+    return result;  // nothing yet, but still ready
+  }
+  result.size = Unpack(data, size);
   if (result.size > 0) {
     result.status = ReadStatus::kBytes;
-    offset_ += result.size;
     return result;
   }
   if (finished_ || !error_.empty()) return Close(std::move(result));
   return result;  // nothing yet, but still ready
+}
+
+void GzipSource::GoOnBehind(const FilePosition& left) {
+  left_ = left;
+  phase_ = Phase::kCompare;
+}
+
+FilePosition GzipSource::Position() const {
+  FilePosition position;
+  position.source = name();
+  position.identity = identity_;
+  position.modified_ns = modified_ns_;
+  trace_.Save(&position);
+  return position;
+}
+
+// When it has ended, the ledger has it. Until it has come to where an earlier run stopped, that is
+// still what is known.
+void GzipSource::AppendPositions(std::vector<FilePosition>* positions) const {
+  if (ledger_ == nullptr || !fd_.valid()) return;
+  positions->push_back(phase_ == Phase::kRead ? Position() : left_);
+  positions->back().current = true;
 }
 
 }  // namespace parshall::bytes

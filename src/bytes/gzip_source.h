@@ -5,8 +5,11 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/fd.h"
+#include "bytes/file_ledger.h"
+#include "bytes/fingerprint.h"
 #include "bytes/member.h"
 
 namespace parshall::bytes {
@@ -15,13 +18,28 @@ namespace parshall::bytes {
 // file unpacks to; both only from the first Read() to the end.
 class GzipSource : public Member {
  public:
-  GzipSource(std::string path, uint32_t index);
+  // `ledger` says where an earlier run left the file, and is told when it ends; it outlives this.
+  GzipSource(std::string path, uint32_t index, FileLedger* ledger);
   ~GzipSource() override;
 
+  // While it unpacks its way to where an earlier run stopped, it says kNothing and stays ready.
   ReadResult Read(char* data, size_t size) override;
+  void AppendPositions(std::vector<FilePosition>* positions) const override;
+
+  // To be called before the first Read(): what this position says was read already, if the file
+  // holds it.
+  void GoOnBehind(const FilePosition& left);
 
  private:
+  enum class Phase : uint8_t {
+    kCompare,  // unpacks what an earlier run has read, to see whether it is the same
+    kSeek,     // it is; unpacks to its offset
+    kRead,     // hands on what comes
+  };
   struct Inflater;
+  size_t Unpack(char* data, size_t size);
+  void Skip();
+  FilePosition Position() const;
   bool Start();
   // Has at least one compressed byte in hand, unless the file is at its end (or error_ says why
   // not).
@@ -34,6 +52,12 @@ class GzipSource : public Member {
   bool in_member_ = false;
   std::string error_;  // not empty: how this ends
   bool finished_ = false;
+  FileLedger* const ledger_;
+  FileIdentity identity_;
+  int64_t modified_ns_ = 0;
+  FilePosition left_;  // by an earlier run
+  Phase phase_ = Phase::kRead;
+  Trace trace_;
   uint64_t offset_ = 0;
   uint64_t members_ = 0;
 };

@@ -27,6 +27,11 @@ FileType TypeOf(unsigned mode) {
   }
 }
 
+// Unsigned on the way: a hostile file system may claim any second, and that must only compare.
+int64_t Nanoseconds(const statx_timestamp& time) {
+  return static_cast<int64_t>(static_cast<uint64_t>(time.tv_sec) * 1'000'000'000U + time.tv_nsec);
+}
+
 int StatAt(int directory, const char* path, int flags, FileStat* stat) {
   struct statx x = {};
   while (::statx(directory, path, flags | AT_NO_AUTOMOUNT, STATX_BASIC_STATS | STATX_BTIME, &x) !=
@@ -35,12 +40,9 @@ int StatAt(int directory, const char* path, int flags, FileStat* stat) {
   }
   stat->identity.device = (uint64_t{x.stx_dev_major} << 32) | x.stx_dev_minor;
   stat->identity.inode = x.stx_ino;
-  stat->identity.birth_ns = 0;
-  if ((x.stx_mask & STATX_BTIME) != 0) {
-    // Unsigned on the way: a hostile file system may claim any second, and that must only compare.
-    stat->identity.birth_ns = static_cast<int64_t>(
-        static_cast<uint64_t>(x.stx_btime.tv_sec) * 1'000'000'000U + x.stx_btime.tv_nsec);
-  }
+  stat->identity.birth_ns = (x.stx_mask & STATX_BTIME) != 0 ? Nanoseconds(x.stx_btime) : 0;
+  stat->modified_ns = Nanoseconds(x.stx_mtime);
+  stat->links = x.stx_nlink;
   stat->type = TypeOf(x.stx_mode);
   stat->size = x.stx_size;
   stat->linked = x.stx_nlink > 0;

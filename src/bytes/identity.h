@@ -28,8 +28,10 @@ enum class FileType : uint8_t { kRegular, kFifo, kDirectory, kCharacter, kBlock,
 struct FileStat {
   FileIdentity identity;
   FileType type = FileType::kOther;
-  uint64_t size = 0;   // bytes
-  bool linked = true;  // false: deleted, and living on only through open descriptors
+  uint64_t size = 0;        // bytes
+  int64_t modified_ns = 0;  // last written, since the epoch
+  uint32_t links = 1;       // names it has
+  bool linked = true;       // false: deleted, and living on only through open descriptors
 };
 
 // Of what stands under `path` (symbolic links are followed), or of an open file.

@@ -8,7 +8,9 @@
 #include <limits>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "bytes/position.h"
 #include "bytes/source.h"
 
 namespace parshall::bytes {
@@ -44,6 +46,8 @@ class Member : public Source {
   virtual void Recheck(int64_t /*now_ms*/) {}
   // When Recheck() should be called at the latest.
   virtual int64_t due_ms() const { return kNever; }
+  // Appends how far its files were read, where that is to outlive the run.
+  virtual void AppendPositions(std::vector<FilePosition>* /*positions*/) const {}
 
   bool queued = false;  // stands in the set's queue of ready sources
 

@@ -99,7 +99,8 @@ Result<OpenedSource> OpenStdin(uint32_t index, Notices& notices) {
   return Fail(std::string("stdin is ") + FileTypeText(stat.type), "-");
 }
 
-Result<OpenedSource> OpenOnce(const std::string& path, uint32_t index, Notices& notices) {
+Result<OpenedSource> OpenOnce(const std::string& path, uint32_t index, FileLedger& ledger,
+                              Notices& notices) {
   FileStat stat;
   auto fd = OpenPath(path, &stat);
   if (!fd) return fd.error();
@@ -108,10 +109,10 @@ Result<OpenedSource> OpenOnce(const std::string& path, uint32_t index, Notices& 
   }
   // The descriptor was only the proof that the file can be opened; the source opens it in its turn.
   if (!HasGzipName(path)) {
-    return OpenedSource{std::make_unique<FileSource>(path, index), stat.identity, true};
+    return OpenedSource{std::make_unique<FileSource>(path, index, ledger), stat.identity, true};
   }
   if (!CanBeGzip(fd->get())) return Fail("is named .gz but is not a gzip file", path);
-  return OpenedSource{std::make_unique<GzipSource>(path, index), stat.identity, true};
+  return OpenedSource{std::make_unique<GzipSource>(path, index, &ledger), stat.identity, true};
 }
 
 Result<OpenedSource> OpenFollowedPipe(const std::string& path, uint32_t index, Notices& notices) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "bytes/file_ledger.h"
 #include "bytes/identity.h"
 #include "bytes/member.h"
 #include "bytes/notices.h"
@@ -27,7 +28,8 @@ Status CheckStdin();
 Result<OpenedSource> OpenStdin(uint32_t index, Notices& notices);
 
 // A path with `once`: a regular file, a gzip file, a FIFO until its writers have gone, a device.
-Result<OpenedSource> OpenOnce(const std::string& path, uint32_t index, Notices& notices);
+Result<OpenedSource> OpenOnce(const std::string& path, uint32_t index, FileLedger& ledger,
+                              Notices& notices);
 
 // A FIFO or a device that is followed.
 Result<OpenedSource> OpenFollowedPipe(const std::string& path, uint32_t index, Notices& notices);

@@ -9,9 +9,9 @@
 
 namespace parshall::bytes {
 
-// What a file begins with. Inode numbers come back and not every file system knows a file's birth;
-// the beginning of a log hardly ever stands twice. It covers what was there when it was taken and
-// grows with the file.
+// The hash of some bytes of a file. Inode numbers come back and not every file system knows a
+// file's birth; the beginning of a log hardly ever stands twice. It covers what was there when it
+// was taken and grows with the file.
 struct Fingerprint {
   static constexpr uint32_t kBytesMax = 4096;
 
@@ -29,6 +29,16 @@ struct FilePosition {
   uint64_t offset = 0;   // so many (uncompressed) bytes of it were handed on
   uint64_t file = 0;     // ReadResult::file of these bytes; means nothing in another run
   bool current = false;  // the source still reads it; else it was read to its end and left
+
+  // Of the last bytes that were handed on: those in [tail_end - tail.size, tail_end). Two files
+  // that begin alike, and one that was truncated and written anew beyond `offset`, differ here.
+  // size 0: not known. Whoever takes the offset back (to the beginning of half a line) leaves these
+  // alone.
+  Fingerprint tail;
+  uint64_t tail_end = 0;
+  // When the file was last written, as last seen (Unix time): tells newer rotated files from older
+  // ones when this file is gone. 0: not known.
+  int64_t modified_ns = 0;
 };
 
 }  // namespace parshall::bytes

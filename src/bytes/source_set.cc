@@ -2,12 +2,15 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <deque>
+#include <mutex>
 #include <unordered_map>
 
 #include "base/fd.h"
@@ -31,20 +34,39 @@ constexpr int64_t kPollMs = 250;
 // A directory in which names come and go all the time is not listed more often than this.
 constexpr int64_t kRescanMs = 20;
 
-// One thread, but for Stop(). Knows who is ready and whom to wait for; what there is to follow is
-// the finder's affair, and what a file went through the file's own.
+// Idle files may take half of what the process may open: the rest is for those that are busy, the
+// output, the connections.
+int DescriptorsMax(const SetOptions& options) {
+  rlimit limit = {};
+  const rlim_t all = ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 1024;
+  const rlim_t max = options.open_files_max > 0 ? options.open_files_max : all / 2;
+  return static_cast<int>(std::min<rlim_t>(max, 1 << 20));
+}
+
+// One thread, but for what any may call (source_set.h). Knows who is ready and whom to wait for;
+// what there is to follow is the finder's affair, and what a file went through the file's own.
 class WatchingSet final : public SourceSet {
  public:
-  explicit WatchingSet(const SetOptions& options)
+  explicit WatchingSet(SetOptions options)
       : watcher_(options.inotify, notices_),
-        following_{watcher_, ledger_, notices_, std::max(0, options.rotate_wait_ms),
-                   std::max(0, options.writer_wait_ms)},
-        stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+        following_{watcher_,
+                   ledger_,
+                   notices_,
+                   std::max(0, options.rotate_wait_ms),
+                   std::max(0, options.writer_wait_ms),
+                   DescriptorsMax(options)},
+        wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    for (FilePosition& position : options.resume) ledger_.Remember(std::move(position));
+  }
 
   Status Add(const std::vector<SourceSpec>& specs);
 
   Ready Next(int timeout_ms, Source** source) override;
   void Stop() override;
+  void Wake() override;
+  std::vector<FilePosition> Positions() const override;
+  std::vector<std::pair<std::string, FollowTally>> Tallies() const override;
+  WatchTally Watched() const override;
   std::vector<std::string> TakeNotices() override { return notices_.Take(); }
 
  private:
@@ -58,6 +80,7 @@ class WatchingSet final : public SourceSet {
   // Waiting.
   void Enqueue(Member* member);
   void Retire(Member* member);
+  void Ring();
   void Look(int64_t timeout_ms);
   void TakeEvents();
   void RecheckAll(int64_t now);
@@ -70,14 +93,18 @@ class WatchingSet final : public SourceSet {
   FileLedger ledger_;
   Watcher watcher_;
   Following following_;
-  Fd stop_;
+  Fd wake_;  // readable: Stop() or Wake() was called
   std::atomic<bool> stopped_ = false;
+  std::atomic<bool> woken_ = false;
 
   std::vector<std::unique_ptr<Member>> members_;
   Finder::ByPath by_path_;
   Finder finder_{following_, by_path_};
 
   std::vector<FollowedFile*> followed_;
+  // All that ever were in followed_, for Tallies().
+  mutable std::mutex counted_mutex_;
+  std::vector<const FollowedFile*> counted_;
   std::vector<Member*> pipes_;    // those with something to poll
   std::deque<Member*> sequence_;  // files read once; only the first is in queue_
   std::deque<Member*> queue_;     // ready, in the order of their turns
@@ -96,7 +123,7 @@ class WatchingSet final : public SourceSet {
 // ---------------------------------------------------------------------------------------- opening
 
 Status WatchingSet::Add(const std::vector<SourceSpec>& specs) {
-  if (!stop_.valid()) return Fail("cannot make an eventfd: " + ErrnoText(errno));
+  if (!wake_.valid()) return Fail("cannot make an eventfd: " + ErrnoText(errno));
   for (const SourceSpec& spec : specs) {
     if (spec.path.empty()) return Fail("an empty path names no file");
     if (spec.path.find('\0') != std::string::npos) return Fail("a path with a NUL names no file");
@@ -126,7 +153,7 @@ Status WatchingSet::Add(const std::vector<SourceSpec>& specs) {
 
 Status WatchingSet::AddOnce(const std::string& path) {
   if (by_path_.contains(path)) return Ok();
-  return Adopt(OpenOnce(path, next_index(), notices_), path);
+  return Adopt(OpenOnce(path, next_index(), ledger_, notices_), path);
 }
 
 Status WatchingSet::AddOnceGlob(const std::string& pattern) {
@@ -178,6 +205,8 @@ Status WatchingSet::Scan(bool at_start) {
   for (Finder::Found& one : found) {
     if (one.file != nullptr) {
       followed_.push_back(one.file);
+      const std::lock_guard lock(counted_mutex_);
+      counted_.push_back(one.file);
       Enqueue(one.file);
     } else {
       pipes_.push_back(one.member.get());
@@ -221,6 +250,7 @@ Ready WatchingSet::Next(int timeout_ms, Source** source) {
   int64_t deadline = timeout_ms < 0 ? kNever : timeout_ms == 0 ? 0 : SteadyMs() + timeout_ms;
   for (;;) {
     if (stopped_.load(std::memory_order_acquire)) return Ready::kStopped;
+    if (woken_.load(std::memory_order_relaxed) && woken_.exchange(false)) return Ready::kWoken;
     // While one source has bytes all the time, the others are asked once a millisecond; a single
     // file that is read once costs no system call here.
     const bool others = following() || (!pipes_.empty() && live_ > 1);
@@ -242,7 +272,10 @@ Ready WatchingSet::Next(int timeout_ms, Source** source) {
     } else {
       Look(std::max<int64_t>(0, until - SteadyMs()));
     }
-    if (!queue_.empty() || stopped_.load(std::memory_order_acquire)) continue;
+    if (!queue_.empty() || woken_.load(std::memory_order_relaxed) ||
+        stopped_.load(std::memory_order_acquire)) {
+      continue;
+    }
     if (deadline != kNever && (deadline == 0 || SteadyMs() >= deadline)) return Ready::kIdle;
   }
 }
@@ -251,7 +284,7 @@ Ready WatchingSet::Next(int timeout_ms, Source** source) {
 // to into the queue.
 void WatchingSet::Look(int64_t timeout_ms) {
   polls_.clear();
-  polls_.push_back({stop_.get(), POLLIN, 0});
+  polls_.push_back({wake_.get(), POLLIN, 0});
   if (following()) polls_.push_back({watcher_.fd(), POLLIN, 0});
   const size_t first_pipe = polls_.size();
   for (const Member* pipe : pipes_) polls_.push_back({pipe->poll_fd(), POLLIN, 0});
@@ -261,6 +294,9 @@ void WatchingSet::Look(int64_t timeout_ms) {
   // Interrupted: nothing happened. Otherwise memory is short, which must not become a busy loop.
   if (n < 0 && errno != EINTR) ::poll(nullptr, 0, 10);
   if (n > 0) {
+    // Whoever rang has set a flag before, and the flags are asked after this.
+    uint64_t rings;
+    if (polls_[0].revents != 0) (void)!::read(wake_.get(), &rings, sizeof rings);
     for (size_t i = 0; i < pipes_.size(); ++i) {
       if (polls_[first_pipe + i].revents == 0) continue;
       pipes_[i]->SetReadable();
@@ -334,9 +370,49 @@ void WatchingSet::RecheckDue(int64_t now) {
 
 void WatchingSet::Stop() {
   stopped_.store(true, std::memory_order_release);
+  Ring();
+}
+
+void WatchingSet::Wake() {
+  // Before the ring: whoever hears it finds the flag set.
+  woken_.store(true, std::memory_order_release);
+  Ring();
+}
+
+void WatchingSet::Ring() {
   const uint64_t one = 1;
-  // Cannot fail in a way that matters: the counter is only ever added to, and once is enough.
-  [[maybe_unused]] const ssize_t n = ::write(stop_.get(), &one, sizeof one);
+  // Cannot fail in a way that matters: a counter that is full is readable too.
+  [[maybe_unused]] const ssize_t n = ::write(wake_.get(), &one, sizeof one);
+}
+
+std::vector<FilePosition> WatchingSet::Positions() const {
+  std::vector<FilePosition> positions;
+  for (const std::unique_ptr<Member>& member : members_) member->AppendPositions(&positions);
+  ledger_.AppendEnded(&positions);
+  return positions;
+}
+
+std::vector<std::pair<std::string, FollowTally>> WatchingSet::Tallies() const {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const int64_t now_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+  std::vector<std::pair<std::string, FollowTally>> tallies;
+  const std::lock_guard lock(counted_mutex_);
+  tallies.reserve(counted_.size());
+  for (const FollowedFile* file : counted_) {
+    tallies.emplace_back(file->name(), file->counts().Read(now_ns));
+  }
+  return tallies;
+}
+
+WatchTally WatchingSet::Watched() const {
+  WatchTally tally;
+  const std::lock_guard lock(counted_mutex_);
+  for (const FollowedFile* file : counted_) {
+    const uint64_t open = file->counts().files_open.load(std::memory_order_relaxed);
+    tally.files_watched += open;
+    if (file->counts().polled.load(std::memory_order_relaxed)) tally.files_polled += open;
+  }
+  return tally;
 }
 
 }  // namespace
@@ -346,7 +422,7 @@ Result<std::unique_ptr<SourceSet>> SourceSet::Open(std::vector<SourceSpec> specs
   if (std::ranges::any_of(specs, [](const SourceSpec& spec) { return spec.path == "-"; })) {
     if (auto checked = CheckStdin(); !checked) return checked.error();
   }
-  auto set = std::make_unique<WatchingSet>(options);
+  auto set = std::make_unique<WatchingSet>(std::move(options));
   if (auto added = set->Add(specs); !added) return added.error();
   return std::unique_ptr<SourceSet>(std::move(set));
 }

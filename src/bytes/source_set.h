@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "bytes/follow_tally.h"
 #include "bytes/position.h"
 #include "bytes/source.h"
 
@@ -17,7 +19,7 @@ enum class Ready : uint8_t {
   kIdle,     // nothing happened for timeout_ms
   kEnded,    // every source has ended and no new one can appear
   kStopped,  // Stop() was called
-  kWoken,
+  kWoken,    // Wake() was called since the last kWoken; nothing was taken from any source
 };
 
 struct SetOptions {
@@ -30,10 +32,17 @@ struct SetOptions {
   int rotate_wait_ms = 200;
   // A writer that keeps the old file open and says nothing holds the new file up for this long.
   int writer_wait_ms = 10'000;
+  // Idle files beyond these many are closed and opened again when they grow. 0: half of what the
+  // process may open.
+  size_t open_files_max = 0;
+  // What an earlier run's Positions() said. A file that holds what its position says is gone on
+  // with there, under whatever name it stands now; any other is read from its beginning.
+  std::vector<FilePosition> resume = {};
 };
 
-// One thread at a time may call Next(), TakeNotices() and Source::Read(); any thread may call
-// Stop(). Owns the sources; a Source* stays valid as long as the set.
+// One thread at a time may call Next(), Positions(), TakeNotices() and Source::Read(); any thread
+// may call Stop(), Wake(), Tallies() and Watched(). Owns the sources; a Source* stays valid as long
+// as the set.
 class SourceSet {
  public:
   // Fails when a path that must exist (once) does not, or cannot be read: what and where, before
@@ -48,8 +57,18 @@ class SourceSet {
   virtual Ready Next(int timeout_ms, Source** source) = 0;
   // Makes every Next(), now and later, return kStopped.
   virtual void Stop() = 0;
-  virtual void Wake() {}
-  virtual std::vector<FilePosition> Positions() const { return {}; }
+  // Makes the Next() that waits now, or else the coming one, return kWoken, once.
+  virtual void Wake() = 0;
+
+  // How far every file was read whose position must outlive this run: what each source reads now
+  // (current), and files that were read to their end and still stand where they would be found
+  // again. A file that is not here is read from its beginning. To be called between two Next();
+  // bytes that Read() has handed out count as read.
+  virtual std::vector<FilePosition> Positions() const = 0;
+
+  // What the source of each followed file, by name, went through. Any thread.
+  virtual std::vector<std::pair<std::string, FollowTally>> Tallies() const = 0;
+  virtual WatchTally Watched() const = 0;
 
   // Troubles that ended nothing, said once each: a followed file that cannot be read now (it is
   // tried again), a file that is passed over. Sentences for the log.

@@ -232,6 +232,8 @@ bool Intake::Take(Batch* batch) {
       case bytes::Ready::kEnded:
         ended_ = true;
         continue;
+      case bytes::Ready::kWoken:
+        continue;
       case bytes::Ready::kStopped:
         ended_ = stopped_ = true;
         continue;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "records/matcher.h"
+#include "sinks/output_options.h"
 #include "sinks/record_json.h"
 
 namespace parshall::pipeline {
@@ -54,6 +55,7 @@ struct Ledger {
   uint64_t continuation_lines = 0;
   uint64_t output_bytes = 0;
   std::vector<RuleRow> earlier_rules;  // by name, not by index
+  sinks::OutputTally output;
 };
 
 std::vector<RuleRow> RuleRows(const Ledger& ledger);

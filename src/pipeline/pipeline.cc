@@ -79,6 +79,18 @@ void Pipeline::Start(std::function<void()> done) {
 void Pipeline::Stop() {
   stopping_ = true;
   intake_.Stop();
+  if (sink_ != nullptr) sink_->RequestStop();
+}
+
+void Pipeline::RequestReopen() {
+  if (sink_ != nullptr) sink_->RequestReopen();
+}
+
+std::vector<std::string> Pipeline::TakeNotices() {
+  std::vector<std::string> notices = intake_.TakeNotices();
+  if (sink_ == nullptr) return notices;
+  for (std::string& notice : sink_->TakeNotices()) notices.push_back(std::move(notice));
+  return notices;
 }
 
 void Pipeline::Wait() {
@@ -126,7 +138,7 @@ void Pipeline::AtBarrier(Batch* batch) {
   if (!output_failed_) {
     if (sink_ != nullptr && sink_->ReopenDue()) {
       if (const Status reopened = sink_->Reopen(); !reopened.ok()) {
-        FailOutput(reopened);
+        static_cast<void>(FailOutput(reopened));
       } else {
         // Nothing is written to the new file before a snapshot names it.
         while (!checkpointer_->CommitNow(TakeCheckpoint()).ok() && !stopping_) {
@@ -140,26 +152,31 @@ void Pipeline::AtBarrier(Batch* batch) {
   turnstile_.Pass();
 }
 
-void Pipeline::FailOutput(const Status& status) {
-  output_failure_ = status.error().ToString();
-  output_failed_ = true;
-  intake_.Stop();
-}
-
 // Writes what the worker made of its batch, at its turn. After a failed write nothing more is
 // written or read.
 bool Pipeline::Deliver(LineWorker* worker) {
   if (output_failed_.load(std::memory_order_relaxed)) return false;
+  if (sink_ != nullptr && sink_->ReopenDue()) {
+    if (checkpointer_ != nullptr) {
+      intake_.RequestBarrier();  // there a snapshot can name the new file before it is written to
+    } else if (const Status reopened = sink_->Reopen(); !reopened.ok()) {
+      return FailOutput(reopened);
+    }
+  }
   for (const std::string_view records : {worker->earlier_records(), worker->records()}) {
     if (records.empty() || sink_ == nullptr) continue;
     const Status written = sink_->Write(records);
     output_bytes_.store(sink_->bytes_written(), std::memory_order_relaxed);
-    if (!written.ok()) {
-      FailOutput(written);
-      return false;
-    }
+    if (!written.ok()) return FailOutput(written);
   }
   return true;
+}
+
+bool Pipeline::FailOutput(const Status& failed) {
+  output_failure_ = failed.error().ToString();
+  output_failed_ = true;
+  intake_.Stop();
+  return false;
 }
 
 void Pipeline::Work(LineWorker* worker) {
@@ -212,6 +229,7 @@ Pipeline::Moment Pipeline::Scrape() {
   }
   ledger.output_bytes = output_bytes_.load(std::memory_order_relaxed);
   AddEarlier(earlier_, &ledger);
+  if (sink_ != nullptr) ledger.output = sink_->tally();
   return {std::move(snapshot), std::move(ledger)};
 }
 

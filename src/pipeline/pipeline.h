@@ -51,8 +51,11 @@ class Pipeline {
   // can be cut back.
   Status CommitFirst();
   void Start(std::function<void()> done);
-  // Ends reading; what was read is counted and written.
+  // Ends reading; what was read is counted and written, unless the output is stuck (full disk, a
+  // reader that takes nothing).
   void Stop();
+  // The output file is opened anew at the next batch. Any thread.
+  void RequestReopen();
   void Wait();
 
   // One moment of series and ledger.
@@ -62,7 +65,11 @@ class Pipeline {
   };
   Moment Scrape();
 
-  std::vector<std::string> TakeNotices() { return intake_.TakeNotices(); }
+  std::vector<std::string> TakeNotices();
+  // Why the last snapshot could not be committed, if it is not said yet.
+  std::optional<std::string> TakeStateTrouble() {
+    return checkpointer_ != nullptr ? checkpointer_->TakeTrouble() : std::nullopt;
+  }
   // What went wrong, after Wait(): sources that failed, output that could not be written. Empty:
   // nothing.
   std::vector<std::string> failures() const;
@@ -72,7 +79,7 @@ class Pipeline {
   bool Deliver(LineWorker* worker);
   Checkpoint TakeCheckpoint();
   void AtBarrier(Batch* batch);
-  void FailOutput(const Status& status);
+  bool FailOutput(const Status& failed);
 
   const std::shared_ptr<const records::RuleProgram> program_;
   const std::shared_ptr<metrics::Store> store_;

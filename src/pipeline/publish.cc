@@ -81,6 +81,35 @@ void RuleFamilies(const Ledger& ledger, std::vector<MetricFamily>* out) {
     out->push_back(std::move(*family));
 }
 
+void OutputFamilies(const sinks::OutputTally& output, std::vector<MetricFamily>* out) {
+  const auto add = [out](MetricFamily family, double value) {
+    AddRow(&family, {}, value);
+    out->push_back(std::move(family));
+  };
+  const auto count = [&add](const char* name, const char* help, uint64_t value) {
+    add(MakeFamily(name, help), static_cast<double>(value));
+  };
+  count("parshall_output_write_errors_total", "Attempts to write records that failed.",
+        output.write_errors);
+  count("parshall_output_dropped_records_total",
+        "Records that were dropped because they could not be written.", output.dropped_records);
+  count("parshall_output_dropped_bytes_total",
+        "Bytes of records that were dropped because they could not be written.",
+        output.dropped_bytes);
+  add(MakeFamily("parshall_output_paused",
+                 "1 while reading waits because records cannot be written, else 0.",
+                 MetricType::Gauge),
+      output.paused ? 1 : 0);
+  add(MakeFamily("parshall_output_paused_seconds_total",
+                 "Time for which reading waited because records could not be written."),
+      output.paused_seconds);
+  count("parshall_output_rotations_total",
+        "Output files that were given a number because of their size or age.", output.rotations);
+  count("parshall_output_reopenings_total",
+        "Output files begun while running: behind a rotation, or because the one before was moved.",
+        output.reopenings);
+}
+
 }  // namespace
 
 std::vector<MetricFamily> LedgerFamilies(const Ledger& ledger) {
@@ -106,6 +135,7 @@ std::vector<MetricFamily> LedgerFamilies(const Ledger& ledger) {
     families.push_back(family);
     AddRow(&families.back(), {}, value);
   }
+  OutputFamilies(ledger.output, &families);
   return families;
 }
 

@@ -44,7 +44,7 @@ struct ConfigWeb {
 
 struct ConfigState {
   std::optional<std::string> dir;
-  std::optional<double> interval_seconds;
+  std::optional<int64_t> interval_ms;
 };
 
 struct ConfigLog {

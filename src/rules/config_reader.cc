@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/duration.h"
 #include "base/numbers.h"
 #include "base/quoted.h"
 #include "rules/reader_metric.h"
@@ -11,6 +12,8 @@
 
 namespace parshall::rules {
 namespace {
+
+constexpr int64_t kStateIntervalMaxMs = 86'400'000;
 
 // The settings of one file on their way into a Config. One thread.
 class ConfigReader {
@@ -177,12 +180,14 @@ class ConfigReader {
     ReadText(&section, "state.", "dir", &config_->state.dir);
     section.Require("dir", "the folder of the snapshots");
     if (const std::optional<std::string> interval = section.Text("interval")) {
-      config_->state.interval_seconds = Seconds(*interval);
+      config_->state.interval_ms = ParseDurationMs(*interval);
       Place("state.interval", *section.Get("interval"));
-      if (!config_->state.interval_seconds) {
-        section.Add("interval",
-                    "state: interval: must be a time like 500ms, 1s or 1m, and this is " +
-                        Quoted(*interval));
+      const int64_t ms = config_->state.interval_ms.value_or(0);
+      if (ms < 1 || ms > kStateIntervalMaxMs) {
+        section.Add(
+            "interval",
+            "state: interval: must be a time from 1ms to 24h, like 500ms or 1s, and this is " +
+                Quoted(*interval));
       }
     }
     section.Finish();
@@ -246,21 +251,6 @@ class ConfigReader {
     *unit = text.substr(digits);
     while (unit->starts_with(' ')) unit->remove_prefix(1);
     return text.substr(0, digits);
-  }
-
-  static std::optional<double> Seconds(std::string_view text) {
-    constexpr double kMin = 0.001;
-    constexpr double kMax = 86400;
-    const std::vector<Choice<double>> units = {{"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}};
-    std::string_view unit;
-    double number = 0;
-    if (!ParseDouble(SplitUnit(text, &unit), &number)) return std::nullopt;
-    for (const Choice<double>& known : units) {
-      if (known.word != unit) continue;
-      const double seconds = number * known.meaning;
-      if (seconds >= kMin && seconds <= kMax) return seconds;
-    }
-    return std::nullopt;
   }
 
   static std::optional<uint64_t> Bytes(std::string_view text) {

@@ -115,6 +115,7 @@ class Reader {
   void Get(metrics::SavedFamily& family) {
     Get(family.name);
     Get(family.cell_kind);
+    Get(family.label_names);
     Get(family.bounds);
     Get(family.cell_count);
     Get(family.rows);

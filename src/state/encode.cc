@@ -88,6 +88,7 @@ class Writer {
   void Put(const metrics::SavedFamily& family) {
     Put(family.name);
     Put(family.cell_kind);
+    PutList(family.label_names);
     PutList(family.bounds);
     Put(family.cell_count);
     PutList(family.rows);

@@ -1,46 +1,66 @@
 #include "bytes/file_ledger.h"
 
-#include <catch2/catch.hpp>
+#include "tests/bytes/follow_kit.h"
 
 namespace parshall::bytes {
 namespace {
 
+FilePosition Left(const FileIdentity& identity, uint64_t offset) {
+  FilePosition position;
+  position.identity = identity;
+  position.offset = offset;
+  return position;
+}
+
 TEST_CASE("FileLedger gives a file to one owner at a time and says where it was left") {
+  TempDir dir;
+  Append(dir / "a", std::string(100, 'x'));
+  const Fd file_of_100 = OpenForReading(dir / "a");
+  Append(dir / "b", std::string(59, 'x'));
+  const Fd file_of_59 = OpenForReading(dir / "b");
   FileLedger ledger;
   const FileIdentity file{.device = 1, .inode = 2, .birth_ns = 3};
   int one = 0;
   int two = 0;
-  CHECK(ledger.ResumeAt(file, 100) == 0);
+  CHECK(ledger.ResumeAt(file, file_of_100.get()) == 0);
   CHECK(ledger.Claim(file, &one));
   CHECK(ledger.claimed(file));
   CHECK_FALSE(ledger.Claim(file, &two));
-  ledger.Release(file, 60);
+  ledger.Release(Left(file, 60));
   CHECK_FALSE(ledger.claimed(file));
-  CHECK(ledger.ResumeAt(file, 60) == 60);
-  CHECK(ledger.ResumeAt(file, 100) == 60);
+  CHECK(ledger.ResumeAt(file, file_of_100.get()) == 60);
   // Shorter than what was read: another file, or truncated.
-  CHECK(ledger.ResumeAt(file, 59) == 0);
+  CHECK(ledger.ResumeAt(file, file_of_59.get()) == 0);
   CHECK(ledger.Claim(file, &two));
 }
 
 TEST_CASE("FileLedger tells apart files that differ in birth only") {
+  TempDir dir;
+  Append(dir / "a", std::string(100, 'x'));
+  const Fd fd = OpenForReading(dir / "a");
   FileLedger ledger;
-  ledger.Release({.device = 1, .inode = 2, .birth_ns = 3}, 60);
-  CHECK(ledger.ResumeAt({.device = 1, .inode = 2, .birth_ns = 4}, 100) == 0);
+  ledger.Remember(Left({.device = 1, .inode = 2, .birth_ns = 3}, 60));
+  CHECK(ledger.ResumeAt({.device = 1, .inode = 2, .birth_ns = 4}, fd.get()) == 0);
+  CHECK(ledger.ResumeAt({.device = 1, .inode = 2, .birth_ns = 3}, fd.get()) == 60);
 }
 
-TEST_CASE("FileLedger keeps of the ended files only those that are seen") {
+TEST_CASE("FileLedger keeps of the ended files only those that are seen or read") {
   FileLedger ledger;
   const FileIdentity seen{.device = 1, .inode = 2};
   const FileIdentity gone{.device = 1, .inode = 3};
-  ledger.Release(seen, 10);
-  ledger.Release(gone, 20);
+  const FileIdentity read{.device = 1, .inode = 4};
+  for (const FileIdentity& file : {seen, gone, read}) ledger.Remember(Left(file, 10));
+  ledger.Claim(read, &ledger);
   ledger.KeepOnly({seen});
-  CHECK(ledger.ResumeAt(seen, 100) == 10);
-  CHECK(ledger.ResumeAt(gone, 100) == 0);
+  CHECK(ledger.Find(seen) != nullptr);
+  CHECK(ledger.Find(gone) == nullptr);
+  CHECK(ledger.Find(read) != nullptr);
   CHECK(ledger.has_ended());
-  ledger.KeepOnly({});
-  CHECK_FALSE(ledger.has_ended());
+  ledger.Forget(read);
+  std::vector<FilePosition> positions;
+  ledger.AppendEnded(&positions);
+  REQUIRE(positions.size() == 1);
+  CHECK(positions[0].identity == seen);
 }
 
 }  // namespace

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "bytes/identity.h"
 #include "bytes/source_set.h"
 
 namespace parshall::bytes {
@@ -110,6 +111,19 @@ inline std::unique_ptr<SourceSet> OpenSet(std::vector<SourceSpec> specs, SetOpti
   return *std::move(set);
 }
 
+// What the set says about one source, and about a path.
+inline FollowTally TallyOf(const SourceSet& set, const std::string& source) {
+  for (const auto& [name, tally] : set.Tallies()) {
+    if (name == source) return tally;
+  }
+  return {};
+}
+inline FileIdentity IdentityOf(const std::string& path) {
+  FileStat stat;
+  REQUIRE(StatPath(path, &stat) == 0);
+  return stat.identity;
+}
+
 // What a source said, as text: its bytes, "<next>" where a file ended, "<end>", "<failed: why>".
 // Checks on the way that offsets and file numbers leave no gap.
 class Reader {
@@ -131,7 +145,8 @@ class Reader {
       case ReadStatus::kBytes:
         REQUIRE(result.size > 0);
         REQUIRE(result.size <= buffer_.size());
-        if (!state.begun) state.offset = result.offset;  // from_end begins anywhere
+        // from_end, an earlier run and the hole of a stale writer let a file begin anywhere.
+        if (!state.begun) state.offset = result.offset;
         state.begun = true;
         CHECK(result.offset == state.offset);
         CHECK(result.file == state.file);
@@ -145,7 +160,7 @@ class Reader {
         state.text += "<next>";
         ++state.file;
         state.offset = 0;
-        state.begun = true;
+        state.begun = false;
         break;
       case ReadStatus::kEnded:
         state.text += "<end>";
@@ -190,6 +205,7 @@ class Reader {
   }
 
   const std::string& text(const std::string& source) { return states_[source].text; }
+  uint64_t file(const std::string& source) { return states_[source].file; }
   uint64_t offset(const std::string& source) { return states_[source].offset; }
   uint32_t index(const std::string& source) { return states_[source].index; }
   bool knows(const std::string& source) const { return states_.contains(source); }

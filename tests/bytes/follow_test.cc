@@ -168,13 +168,16 @@ TEST_CASE("copytruncate begins the file again as the next one") {
   REQUIRE(::truncate(log.c_str(), 0) == 0);
   Append(log, "after\n");
   reader.UntilText(log, "a long line before\nhalf<next>after\n");
-  // A writer without O_APPEND goes on at its old place: the hole reads as NULs.
+  // A writer without O_APPEND goes on at its old place: the hole reads as NULs, which nobody wrote.
   REQUIRE(::truncate(log.c_str(), 0) == 0);
   reader.UntilText(log, "a long line before\nhalf<next>after\n<next>");
   Fd stale(::open(log.c_str(), O_WRONLY | O_CLOEXEC));
   REQUIRE(::pwrite(stale.get(), "x\n", 2, 6) == 2);
-  reader.UntilText(log,
-                   "a long line before\nhalf<next>after\n<next>" + std::string(6, '\0') + "x\n");
+  reader.UntilText(log, "a long line before\nhalf<next>after\n<next>x\n");
+  CHECK(reader.offset(log) == 8);
+  CHECK(TallyOf(*set, log).nul_bytes_skipped == 6);
+  CHECK(TallyOf(*set, log).truncations == 2);
+  CHECK(TallyOf(*set, log).bytes_lost == 0);
 }
 
 TEST_CASE("a deleted file is read on while its writer has it open") {

@@ -68,6 +68,10 @@ class ScriptedSet : public bytes::SourceSet {
     stopped_ = true;
     changed_.notify_all();
   }
+  void Wake() override {}
+  std::vector<bytes::FilePosition> Positions() const override { return {}; }
+  std::vector<std::pair<std::string, bytes::FollowTally>> Tallies() const override { return {}; }
+  bytes::WatchTally Watched() const override { return {}; }
   std::vector<std::string> TakeNotices() override { return {}; }
 
   // Until the script stands at a kBlock.

@@ -75,7 +75,7 @@ log: {level: debug, format: json}
   CHECK(config.web.config_file == "web.yaml");
   CHECK(config.web.enable_lifecycle == true);
   CHECK(config.state.dir == "/var/lib/parshall");
-  CHECK(config.state.interval_seconds == 0.5);
+  CHECK(config.state.interval_ms == 500);
   REQUIRE(config.labels.size() == 2);
   CHECK(config.labels[0] == std::pair<std::string, std::string>("site", "shop"));
   CHECK(config.labels[1] == std::pair<std::string, std::string>("zone", "eu"));
@@ -155,18 +155,18 @@ TEST_CASE("ReadConfig reads sizes and times") {
   }
   struct Time {
     const char* text;
-    std::optional<double> seconds;
+    std::optional<int64_t> ms;
   };
-  const Time times[] = {{"1s", 1.0},          {"500ms", 0.5},        {"1.5s", 1.5},
-                        {"2m", 120.0},        {"24h", 86400.0},      {"25h", std::nullopt},
+  const Time times[] = {{"1s", 1000},         {"500ms", 500},        {"1.5s", 1500},
+                        {"2m", 120'000},      {"24h", 86'400'000},   {"25h", std::nullopt},
                         {"1", std::nullopt},  {"0s", std::nullopt},  {"-1s", std::nullopt},
-                        {"1d", std::nullopt}, {"1e3s", std::nullopt}};
+                        {"2d", std::nullopt}, {"1e3s", std::nullopt}};
   for (const Time& row : times) {
     INFO(row.text);
     const auto outcome = ReadConfig(
         "p.yaml", "state: {dir: x, interval: " + std::string(row.text) + "}", Environment);
-    CHECK(outcome.config.state.interval_seconds == row.seconds);
-    CHECK(outcome.faults.empty() == row.seconds.has_value());
+    CHECK(outcome.faults.empty() == row.ms.has_value());
+    if (row.ms) CHECK(outcome.config.state.interval_ms == row.ms);
   }
 }
 
@@ -240,9 +240,10 @@ TEST_CASE("ReadConfig says what is wrong, and where") {
        "p.yaml:1:7: web has an unknown key \"listen_addres\" (did you mean \"listen_address\"?)\n"
        "p.yaml:1:43: web: enable_lifecycle: must be true or false, and this is \"1\"\n"},
       {"web: 9\n", "p.yaml:1:6: web must be a mapping (key: value), and this is a text\n"},
-      {"state: {interval: 1d}\n",
+      {"state: {interval: 2d}\n",
        "p.yaml:1:8: state needs `dir:`, the folder of the snapshots\n"
-       "p.yaml:1:19: state: interval: must be a time like 500ms, 1s or 1m, and this is \"1d\"\n"},
+       "p.yaml:1:19: state: interval: must be a time from 1ms to 24h, like 500ms or 1s, and this is "
+       "\"2d\"\n"},
       {"labels: {le: a, __x: b, 1: c, d: [e]}\n",
        "p.yaml:1:10: labels: \"le\": this label belongs to histograms and summaries\n"
        "p.yaml:1:17: labels: \"__x\": names that begin with __ belong to Prometheus\n"

@@ -2,33 +2,19 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
-#include <filesystem>
 #include <thread>
 
-#include "tests/records/kit.h"
+#include "tests/sinks/output_kit.h"
 
 namespace parshall::sinks {
 namespace {
 
-using records::testing::ReadWhole;
-
-class TempDir {
- public:
-  TempDir() {
-    char name[] = "/tmp/parshall-sink-XXXXXX";
-    path_ = ::mkdtemp(name);
-  }
-  ~TempDir() { std::filesystem::remove_all(path_); }
-  std::string operator/(const char* file) const { return path_ + "/" + file; }
-
- private:
-  std::string path_;
-};
+using testing::ReadWhole;
+using testing::TempDir;
 
 // A FIFO with a reader of ours and a sink that writes to it.
 struct Pipe {
@@ -85,7 +71,7 @@ TEST_CASE("What cannot be opened is an error with its path") {
 }
 
 TEST_CASE("No space left is an error, said with the path") {
-  auto sink = JsonLinesSink::Open("/dev/full");
+  auto sink = JsonLinesSink::Open("/dev/full", {.on_error = OnError::kExit});
   REQUIRE(sink.ok());
   const Status written = (*sink)->Write("{}\n");
   REQUIRE_FALSE(written.ok());

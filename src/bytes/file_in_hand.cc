@@ -1,0 +1,127 @@
+#include "bytes/file_in_hand.h"
+
+#include <sys/uio.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace parshall::bytes {
+namespace {
+
+ssize_t ReadVectorAt(int fd, const iovec* parts, int count, off_t offset) {
+  for (;;) {
+    const ssize_t n = ::preadv(fd, parts, count, offset);
+    if (n >= 0 || errno != EINTR) return n;
+  }
+}
+
+}  // namespace
+
+FileRead FileInHand::Read(char* data, size_t size_max, size_t* size_read) {
+  *size_read = 0;
+  const std::string_view tail = trace.tail();
+  std::array<char, Trace::kTailBytes> before;
+  const std::array<iovec, 2> parts = {{{before.data(), tail.size()}, {data, size_max}}};
+  const ssize_t n =
+      ReadVectorAt(fd.get(), parts.data(), 2, static_cast<off_t>(offset() - tail.size()));
+  if (n < 0) return FileRead::kFailed;
+  const auto got = static_cast<size_t>(n);
+  if (got < tail.size() || std::memcmp(before.data(), tail.data(), tail.size()) != 0) {
+    return FileRead::kReplaced;
+  }
+  if (got == tail.size()) return FileRead::kNothing;
+  *size_read = got - tail.size();
+  trace.Add({data, *size_read});
+  return FileRead::kBytes;
+}
+
+bool FileInHand::Look() {
+  FileStat stat;
+  if (StatFd(fd.get(), &stat) != 0) return false;
+  size = stat.size;
+  modified_ns = stat.modified_ns;
+  return true;
+}
+
+void FileInHand::BeginAgain() {
+  lost_from = offset();
+  skip_nuls = true;
+  trace = Trace();
+}
+
+FilePosition FileInHand::Position(const std::string& source, uint64_t file, bool current) const {
+  FilePosition position;
+  position.source = source;
+  position.identity = identity;
+  position.file = file;
+  position.current = current;
+  position.modified_ns = modified_ns;
+  trace.Save(&position);
+  return position;
+}
+
+FileInHand OpenFollowed(const std::string& path, const void* owner, FileLedger& ledger,
+                        std::string* trouble) {
+  trouble->clear();
+  FileInHand opened;
+  Fd fd = OpenForReading(path);
+  if (!fd.valid()) {
+    // Not there (yet, or any more) is what following is for.
+    if (errno != ENOENT) *trouble = "cannot be opened: " + ErrnoText(errno);
+    return opened;
+  }
+  FileStat stat;
+  if (const int error = StatFd(fd.get(), &stat); error != 0) {
+    *trouble = "cannot be opened: " + ErrnoText(error);
+    return opened;
+  }
+  if (stat.type != FileType::kRegular) {
+    *trouble = std::string("is ") + FileTypeText(stat.type) + ", not a regular file";
+    return opened;
+  }
+  if (!ledger.Claim(stat.identity, owner)) return opened;
+  const FilePosition* const left = ledger.Find(stat.identity);
+  opened.known = left != nullptr;
+  const uint64_t read_before = opened.known ? left->offset : 0;
+  const uint64_t offset = ledger.ResumeAt(stat.identity, fd.get());
+  if (offset > 0) opened.trace.Load(fd.get(), offset);
+  ledger.Forget(stat.identity);
+  if (opened.offset() < read_before) {
+    // It has lost what was read of it.
+    opened.skip_nuls = true;
+    opened.lost_from = read_before;
+  }
+  opened.fd = std::move(fd);
+  opened.identity = stat.identity;
+  opened.path = path;
+  opened.held = true;
+  opened.size = stat.size;
+  opened.modified_ns = stat.modified_ns;
+  return opened;
+}
+
+int Reopen(FileInHand* file, const std::string& other_path) {
+  int trouble = ENOENT;
+  const std::string last_path = file->path;
+  for (const std::string* path : {&last_path, &other_path}) {
+    FileStat stat;
+    int error = StatPath(*path, &stat);
+    if (error == 0 && stat.identity != file->identity) continue;
+    Fd fd = error == 0 ? OpenForReading(*path) : Fd();
+    if (error == 0) error = fd.valid() ? StatFd(fd.get(), &stat) : errno;
+    if (error == ENOENT || (error == 0 && stat.identity != file->identity)) continue;
+    if (error != 0) {
+      trouble = error;
+      continue;
+    }
+    file->fd = std::move(fd);
+    file->path = *path;
+    file->size = stat.size;
+    file->modified_ns = stat.modified_ns;
+    return 0;
+  }
+  return trouble;
+}
+
+}  // namespace parshall::bytes
