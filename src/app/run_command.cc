@@ -165,15 +165,17 @@ int RunCommand(const Options& options, const rules::Config& config) {
     for (const std::string& notice : state->notices()) LogWarning("{}", notice);
     recovered = state->TakeRecovered();
   }
-  Result<std::unique_ptr<bytes::SourceSet>> sources = bytes::SourceSet::Open(settings.sources);
+  Result<std::unique_ptr<bytes::SourceSet>> sources = bytes::SourceSet::Open(
+      settings.sources,
+      {.resume = recovered ? recovered->files : std::vector<bytes::FilePosition>()});
   if (!sources.ok()) {
     PrintFaults({sources.error()});
     return kExitWrong;
   }
   std::unique_ptr<sinks::JsonLinesSink> sink;
   if (settings.output != "none") {
-    Result<std::unique_ptr<sinks::JsonLinesSink>> opened =
-        sinks::JsonLinesSink::Open(settings.output, settings.output_options);
+    Result<std::unique_ptr<sinks::JsonLinesSink>> opened = sinks::JsonLinesSink::Open(
+        settings.output, settings.output_options, recovered ? recovered->output : std::nullopt);
     if (!opened.ok()) {
       PrintFaults({opened.error()});
       return kExitWrong;

@@ -10,12 +10,14 @@
 #include "base/result.h"
 #include "bytes/source.h"
 #include "rules/config.h"
+#include "sinks/output_options.h"
 
 namespace parshall::app {
 
 struct Settings {
   std::vector<bytes::SourceSpec> sources;
   std::string output = "-";                   // "-", "none" or a file
+  sinks::OutputOptions output_options;
   std::string metrics_file;                   // empty: none
   std::string state_dir;                      // empty: no state is kept
   int state_interval_ms = 1000;

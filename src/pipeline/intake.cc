@@ -49,6 +49,10 @@ SourceEntry& Intake::EntryOf(bytes::Source* source) {
       restore_(saved->second, &entry->state);
       waiting_.erase(saved);
     }
+    if (const auto at = resume_at_.find(entry->name); at != resume_at_.end()) {
+      entry->resume_at = at->second;
+      resume_at_.erase(at);
+    }
     entries_[index] = std::move(entry);
   }
   return *entries_[index];
@@ -75,8 +79,12 @@ std::vector<std::string> Intake::TakeNotices() {
 
 void Intake::Stop() { sources_->Stop(); }
 
-void Intake::Restore(std::vector<state::SavedSource> saved, RestoreState restore) {
+void Intake::Restore(std::vector<state::SavedSource> saved,
+                     const std::vector<bytes::FilePosition>& files, RestoreState restore) {
   restore_ = std::move(restore);
+  for (const bytes::FilePosition& file : files) {
+    if (file.current) resume_at_[file.source] = file.offset;
+  }
   for (state::SavedSource& source : saved) {
     std::string name = source.name;
     waiting_.emplace(std::move(name), std::move(source));
@@ -129,7 +137,7 @@ void Intake::Prepare(SourceEntry& entry, Batch* batch) {
 // the beginning of another file.
 void Intake::Begin(SourceEntry& entry, const bytes::ReadResult& read, Batch* batch) {
   entry.begun = true;
-  if (read.offset != 0) {
+  if (read.offset != 0 && read.offset == entry.resume_at) {
     entry.framer.Resume(read.file, read.offset, entry.skipping);
   } else {
     batch->file_began = true;
@@ -227,8 +235,6 @@ bool Intake::Take(Batch* batch) {
       case bytes::Ready::kIdle:
         batch->entry = nullptr;
         break;
-      case bytes::Ready::kWoken:
-        continue;
       case bytes::Ready::kEnded:
         ended_ = true;
         continue;

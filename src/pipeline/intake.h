@@ -42,7 +42,8 @@ struct SourceEntry {
   bool begun = false;          // something was read in this run
   bool ended = false;          // nothing more will come
   SourceTally earlier;         // counts of earlier runs; never changes
-  bool skipping = false;       // where the earlier run stood, until `begun`
+  uint64_t resume_at = 0;      // where the earlier run stood in its file, and
+  bool skipping = false;       // whether inside of an over-long line
   SourceState state;
 };
 
@@ -87,7 +88,8 @@ class Intake {
   void Stop();
 
   // What an earlier run left of its sources; before the first Take().
-  void Restore(std::vector<state::SavedSource> saved, RestoreState restore);
+  void Restore(std::vector<state::SavedSource> saved, const std::vector<bytes::FilePosition>& files,
+               RestoreState restore);
   // Makes one of the next batches a barrier.
   void RequestBarrier();
   // For the holder of a barrier, or when no worker runs: how far each file was read and handed out
@@ -95,6 +97,12 @@ class Intake {
   std::vector<bytes::FilePosition> Positions() const;
   // Sources of an earlier run that nothing was read from yet.
   std::vector<state::SavedSource> waiting() const;
+
+  // How far behind the sources are. Any thread.
+  std::vector<std::pair<std::string, bytes::FollowTally>> follow_tallies() const {
+    return sources_->Tallies();
+  }
+  bytes::WatchTally watched() const { return sources_->Watched(); }
 
   // The sources so far, in order of their index. Entries live as long as the intake.
   std::vector<SourceEntry*> entries() const;
@@ -117,6 +125,7 @@ class Intake {
   mutable std::mutex mutex_;
   mutable std::mutex entries_mutex_;
   std::map<std::string, state::SavedSource> waiting_;  // by name; written under both mutexes
+  std::map<std::string, uint64_t> resume_at_;          // by name
   std::vector<std::unique_ptr<SourceEntry>> entries_;  // by index; written under both mutexes
   std::vector<std::string> failures_;
   std::vector<std::string> notices_;

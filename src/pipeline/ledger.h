@@ -5,8 +5,10 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "bytes/follow_tally.h"
 #include "records/matcher.h"
 #include "sinks/output_options.h"
 #include "sinks/record_json.h"
@@ -56,6 +58,8 @@ struct Ledger {
   uint64_t output_bytes = 0;
   std::vector<RuleRow> earlier_rules;  // by name, not by index
   sinks::OutputTally output;
+  std::vector<std::pair<std::string, bytes::FollowTally>> following;  // by source
+  bytes::WatchTally watched;
 };
 
 std::vector<RuleRow> RuleRows(const Ledger& ledger);

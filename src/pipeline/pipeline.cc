@@ -54,7 +54,7 @@ Pipeline::~Pipeline() {
 
 std::vector<std::string> Pipeline::Restore(state::Snapshot snapshot) {
   earlier_ = EarlierLedger(snapshot);
-  intake_.Restore(std::move(snapshot.sources),
+  intake_.Restore(std::move(snapshot.sources), snapshot.files,
                   [program = program_](const state::SavedSource& saved, SourceState* state) {
                     RestoreOpenLines(saved, *program, state);
                   });
@@ -228,6 +228,8 @@ Pipeline::Moment Pipeline::Scrape() {
     ledger.sources.push_back({.name = source.name, .tally = TallyOf(source)});
   }
   ledger.output_bytes = output_bytes_.load(std::memory_order_relaxed);
+  ledger.following = intake_.follow_tallies();
+  ledger.watched = intake_.watched();
   AddEarlier(earlier_, &ledger);
   if (sink_ != nullptr) ledger.output = sink_->tally();
   return {std::move(snapshot), std::move(ledger)};

@@ -57,6 +57,45 @@ void SourceFamilies(const Ledger& ledger, std::vector<MetricFamily>* out) {
   for (MetricFamily* family : {&read, &lines, &bytes, &skipped}) out->push_back(std::move(*family));
 }
 
+void FollowFamilies(const Ledger& ledger, std::vector<MetricFamily>* out) {
+  const auto add = [&](const char* name, const char* help, MetricType type, auto value_of) {
+    MetricFamily family = MakeFamily(name, help, type);
+    for (const auto& [source, tally] : ledger.following) {
+      AddRow(&family, {{"source", source}}, static_cast<double>(value_of(tally)));
+    }
+    out->push_back(std::move(family));
+  };
+  using Tally = bytes::FollowTally;
+  add("parshall_source_rotations_total", "Times the source went on with another file.",
+      MetricType::Counter, [](const Tally& tally) { return tally.rotations; });
+  add("parshall_source_truncations_total",
+      "Times the source's file lost what had been read of it and was begun again.",
+      MetricType::Counter, [](const Tally& tally) { return tally.truncations; });
+  add("parshall_source_lost_bytes_total",
+      "Bytes that were truncated or deleted before they could be read, as far as sizes prove it.",
+      MetricType::Counter, [](const Tally& tally) { return tally.bytes_lost; });
+  add("parshall_source_nul_bytes_skipped_total",
+      "NUL bytes of holes at the beginning of truncated files.", MetricType::Counter,
+      [](const Tally& tally) { return tally.nul_bytes_skipped; });
+  add("parshall_source_files", "Files of the source that are read or wait to be.",
+      MetricType::Gauge, [](const Tally& tally) { return tally.files_open; });
+  add("parshall_source_lag_bytes", "Bytes of the source that were not read yet.", MetricType::Gauge,
+      [](const Tally& tally) { return tally.bytes_behind; });
+  add("parshall_source_lag_seconds",
+      "How long ago the oldest of these bytes was written, about; 0 when all is read.",
+      MetricType::Gauge, [](const Tally& tally) { return tally.seconds_behind; });
+  MetricFamily watched =
+      MakeFamily("parshall_files_watched", "Files that are followed.", MetricType::Gauge);
+  AddRow(&watched, {}, ledger.watched.files_watched);
+  out->push_back(std::move(watched));
+  MetricFamily polled = MakeFamily("parshall_files_polled",
+                                   "Of these, files that no inotify tells of and that are looked "
+                                   "at every so often.",
+                                   MetricType::Gauge);
+  AddRow(&polled, {}, ledger.watched.files_polled);
+  out->push_back(std::move(polled));
+}
+
 void RuleFamilies(const Ledger& ledger, std::vector<MetricFamily>* out) {
   MetricFamily matches = MakeFamily("parshall_rule_matches_total", "Lines that the rule matched.");
   MetricFamily misses = MakeFamily("parshall_rule_misses_total",
@@ -115,6 +154,7 @@ void OutputFamilies(const sinks::OutputTally& output, std::vector<MetricFamily>*
 std::vector<MetricFamily> LedgerFamilies(const Ledger& ledger) {
   std::vector<MetricFamily> families;
   SourceFamilies(ledger, &families);
+  FollowFamilies(ledger, &families);
   RuleFamilies(ledger, &families);
   const std::pair<MetricFamily, uint64_t> totals[] = {
       {MakeFamily("parshall_records_total",

@@ -81,14 +81,20 @@ class Reader {
     Get(identity.inode);
     Get(identity.birth_ns);
   }
+  void Get(bytes::Fingerprint& fingerprint) {
+    Get(fingerprint.size);
+    Get(fingerprint.hash);
+  }
   void Get(bytes::FilePosition& file) {
     Get(file.source);
     Get(file.identity);
-    Get(file.fingerprint.size);
-    Get(file.fingerprint.hash);
+    Get(file.fingerprint);
     Get(file.offset);
     Get(file.file);
     Get(file.current);
+    Get(file.tail);
+    Get(file.tail_end);
+    Get(file.modified_ns);
   }
   void Get(SavedEvent& event) {
     Get(event.rule);

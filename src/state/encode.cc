@@ -54,14 +54,20 @@ class Writer {
     Put(identity.inode);
     Put(identity.birth_ns);
   }
+  void Put(const bytes::Fingerprint& fingerprint) {
+    Put(fingerprint.size);
+    Put(fingerprint.hash);
+  }
   void Put(const bytes::FilePosition& file) {
     Put(file.source);
     Put(file.identity);
-    Put(file.fingerprint.size);
-    Put(file.fingerprint.hash);
+    Put(file.fingerprint);
     Put(file.offset);
     Put(file.file);
     Put(file.current);
+    Put(file.tail);
+    Put(file.tail_end);
+    Put(file.modified_ns);
   }
   void Put(const SavedEvent& event) {
     Put(event.rule);

@@ -205,7 +205,8 @@ inline std::string TextOf(const Snapshot& s) {
     for (const auto& [name, value] : pairs) add("pair", name, value);
   };
   for (const bytes::FilePosition& f : s.files) {
-    add("file", f.source, f.fingerprint.size, f.fingerprint.hash, f.offset, f.file, f.current);
+    add("file", f.source, f.fingerprint.size, f.fingerprint.hash, f.offset, f.file, f.current, f.tail.size,
+        f.tail.hash, f.tail_end, f.modified_ns);
     add_id(f.identity);
   }
   for (const SavedSource& source : s.sources) {
