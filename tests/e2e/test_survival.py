@@ -16,6 +16,7 @@ import bar as bars  # noqa: E402  (after the path)
 import judge  # noqa: E402
 import numbered  # noqa: E402
 import parshall  # noqa: E402
+import program  # noqa: E402
 import table  # noqa: E402
 
 SEED = int(os.environ.get("TORTURE_SEED") or random.SystemRandom().randrange(1, 10**6))
@@ -116,6 +117,19 @@ def test_judge_finds_a_counter_that_fell():
     assert judge.never_fell(before, dict(before)) == []
     assert len(judge.never_fell(before, {**before, "h_count": 1.0})) == 1
     assert len(judge.never_fell(before, {"h_count": 2.0})) == 2
+
+
+# And the harness as a whole, with a model in the program's place that is right, or wrong in one way.
+
+@pytest.mark.parametrize("fault", ["none", "keeps-output", "forgets-counts", "commits-early", "sums-are-off", "counter-falls"])
+def test_harness_finds_a_faulty_program(fault, monkeypatch):
+    monkeypatch.setattr(parshall, "BINARY", pathlib.Path(table.__file__).with_name("model.py"))
+    monkeypatch.setattr(program, "STALL_S", 3)
+    monkeypatch.setenv("MODEL_FAULT", fault)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    k1 = next(bar for bar in table.BARS if bar.name == "K1-file-glob")
+    differences, notes = bars.perform(k1, SEED, 10)
+    assert bool(differences) == (fault != "none"), "\n".join([f"seed {SEED}", *notes, *judge.short(differences)])
 
 
 def test_reliability_page_names_every_bar():

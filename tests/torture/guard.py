@@ -1,4 +1,5 @@
 """Hostile lines, hostile places and a clock that jumps: L1, S1, S2, C1."""
+import itertools
 import os
 import pathlib
 import stat
@@ -68,12 +69,12 @@ def _s1(play):
     if not play.state:
         return []
     found, told = [], []
-    for spoil in (_as_symlink, _as_fifo, _as_hard_link, _as_directory, _as_foreign):
+    for spoil, lock in itertools.product((_as_symlink, _as_fifo, _as_hard_link, _as_directory, _as_foreign), (False, True)):
         with play.round() as folder, Feed(folder) as feed:
             state = _state_with_content(play, folder, feed)
-            names = [p for p in state.iterdir() if p.is_file() and p.stat().st_size > 0]
+            names = [p for p in state.iterdir() if p.is_file() and (p.name == "lock") == lock]
             if not names:
-                return ["a clean end left no state"]
+                return [f"a clean end left no {'lock' if lock else 'snapshot'}"]
             found += [f"{p.name} has mode {stat.S_IMODE(p.stat().st_mode):04o}, not 0600" for p in names
                       if stat.S_IMODE(p.stat().st_mode) & 0o077]
             victim = folder / "victim"
@@ -82,7 +83,7 @@ def _s1(play):
                 path.unlink()
                 spoil(path, victim)
             done = _try_to_run(play, folder, feed)
-            told.append(f"{spoil.__name__[4:]}: {done}")
+            told.append(f"{spoil.__name__[4:]} as {'lock' if lock else 'snapshot'}: {done}")
             if victim.read_bytes() != b"somebody else's\n" or victim.stat().st_nlink < 1:
                 found.append(f"{spoil.__name__}: what it points at was changed")
             if done == "hangs":

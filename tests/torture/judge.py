@@ -149,8 +149,13 @@ def never_fell(before, after):
 
 
 def short(differences):
-    """As lines for a person, not too many."""
-    shown = [str(d) for d in differences[:DIFFERENCES_SHOWN]]
-    if len(differences) > DIFFERENCES_SHOWN:
-        shown.append(f"… and {len(differences) - DIFFERENCES_SHOWN} more")
+    """As lines for a person, not too many: some of each kind."""
+    shown, kinds = [], collections.Counter()
+    for difference in map(str, differences):
+        kind = re.sub(r"[\d'(].*", "", difference)
+        kinds[kind] += 1
+        if kinds[kind] <= DIFFERENCES_SHOWN // 5 and len(shown) < DIFFERENCES_SHOWN:
+            shown.append(difference)
+    if len(differences) > len(shown):
+        shown.append(f"… and {len(differences) - len(shown)} more")
     return shown

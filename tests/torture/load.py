@@ -1,4 +1,5 @@
 """The other side of writer.py: starts it, reads its reports, asks it to stop, and turns its count into a Truth."""
+import contextlib
 import json
 import pathlib
 import subprocess
@@ -35,7 +36,8 @@ class Load:
         self.process.stdin.flush()
 
     def safe(self, file):
-        self._say(f"safe {file}")
+        with contextlib.suppress(OSError, ValueError):  # it may have been stopped meanwhile
+            self._say(f"safe {file}")
 
     def pause(self):
         self._paused.clear()
@@ -63,5 +65,6 @@ class Load:
             self.process.kill()
         self.process.wait()
         self._reader.join(10)
-        self.process.stdin.close()
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
         self.process.stdout.close()

@@ -52,7 +52,7 @@ def _k5(play):
                 for n in range(files):
                     write_to(n, LINES - written[n])
                     truth.wrote(n + 1, LINES)
-                subject.wait_lines(truth.total, 180)
+                subject.wait_lines(truth.total)
                 samples = subject.stop()
             found += [f"run {turn}: {d}" for d in verdict(samples, truth, folder / "records.jsonl")]
         if found:
@@ -76,7 +76,7 @@ def _f1(play):
         return [f"at most {hard} descriptors are allowed here; this bar needs {files + 100} (ulimit -Hn)"]
     with play.program(logs / "*.log", preexec=_raise_descriptors, interval="default") as subject:
         subject.start().ready()
-        subject.wait_lines(truth.total, 120)
+        subject.wait_lines(truth.total)
         written = 2
         for _ in range(20 if play.rounds > 1 else 3):
             for n in range(active):
@@ -85,7 +85,7 @@ def _f1(play):
                 truth.wrote(n + 1, 10)
             written += 10
             time.sleep(0.02)
-        subject.wait_lines(truth.total, 120)
+        subject.wait_lines(truth.total)
         if play.rounds > 1:
             found += _idle_cost(play, subject)
             found += _newness(play, subject, logs, truth, files)

@@ -16,6 +16,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "e2e"), str(HERE.parent / "tools")]
 import parshall  # noqa: E402  (after the path)
 
 DEADLINE_S = 60
+STALL_S = 15  # a machine may well stand still for some seconds
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -48,7 +49,7 @@ class Program:
         self.metrics_file = self.folder / "final-metrics.txt"
         self.log = open(self.folder / "parshall.err", "ab+")
         self.process = None
-        self.lives = 0
+        self.lives, self.stalls = 0, 0
 
     def __enter__(self):
         return self
@@ -135,14 +136,20 @@ class Program:
         self.until(answers, "it is ready")
         return self
 
-    def wait_lines(self, count, deadline_s=DEADLINE_S):
-        """Until so many lines were read; fails at once if there are more."""
-        last = [None]
-
-        def reached():
-            last[0] = self.lines_read()
-            return last[0] is not None and last[0] >= count
-        self.until(reached, lambda: f"{count} lines are read; it is {last[0]}", deadline_s)
+    def wait_lines(self, count, stall_s=None):
+        """Until so many lines were read, or nothing has moved for long: what is missing then shows in the comparison."""
+        last, since = None, time.monotonic()
+        while True:
+            now = self.lines_read()
+            if now is not None and now >= count:
+                return True
+            self.must_run()
+            if now != last:
+                last, since = now, time.monotonic()
+            elif time.monotonic() - since > (stall_s or STALL_S):
+                self.stalls += 1
+                return False
+            time.sleep(0.01)
 
     def wait_quiet(self, quiet_s=0.5):
         """Until nothing more is read: for where the number of lines is not known beforehand."""

@@ -283,7 +283,7 @@ def _r6(play):
             if play.random.random() < 0.5:
                 time.sleep(play.random.uniform(0, 0.08))
             if play.state:
-                subject.kill() if play.random.random() < 0.8 else subject.stop()
+                subject.kill() if play.random.random() < 0.8 else subject.ready().stop()
                 early = play.random.random() < 0.5
                 if early:
                     stream.write(text[cut:])

@@ -10,7 +10,7 @@ import time
 
 import judge
 
-SCRAPE_S = 0.1
+SCRAPE_S = 0.05
 LOOK_S = 0.02
 
 
@@ -30,6 +30,12 @@ class Witness(threading.Thread):
         self.join(60)
 
     def run(self):
+        try:
+            self._watch()
+        except Exception as error:  # whatever it is: a witness that has left proves nothing
+            self.differences.append(f"the witness left: {error!r}")
+
+    def _watch(self):
         scraped = 0.0
         while not self._stopped.wait(LOOK_S):
             if self.program.lives != self._life:
