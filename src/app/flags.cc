@@ -41,8 +41,9 @@ constexpr std::array kFlags = {
     Flag{Group::kOutput, "output.on-error", "pause|drop|exit", "pause",
          "When records cannot be written (a full disk): wait, drop and count them, or give up.",
          kRun, false, true, "pause|drop|exit"},
-    Flag{Group::kOutput, "output.rotate-bytes", "N", "never",
-         "At this size FILE becomes FILE.1 and the next begins; bytes, or with KiB, MiB, GiB, TiB."},
+    Flag{
+        Group::kOutput, "output.rotate-bytes", "N", "never",
+        "At this size FILE becomes FILE.1 and the next begins; bytes, or with KiB, MiB, GiB, TiB."},
     Flag{Group::kOutput, "output.rotate-interval", "DURATION", "never",
          "At this age FILE becomes FILE.1 and the next begins; with s, m, h or d, as 24h."},
     Flag{Group::kOutput, "output.keep", "N", "5",

@@ -10,12 +10,14 @@
 #include "base/result.h"
 #include "bytes/source.h"
 #include "rules/config.h"
+#include "sinks/output_options.h"
 
 namespace parshall::app {
 
 struct Settings {
   std::vector<bytes::SourceSpec> sources;
-  std::string output = "-";                   // "-", "none" or a file
+  std::string output = "-";  // "-", "none" or a file
+  sinks::OutputOptions output_options;
   std::string metrics_file;                   // empty: none
   std::vector<std::string> listen_addresses;  // empty: no web server
   bool listen_asked_for = false;              // named by the operator, not only the default

@@ -43,7 +43,8 @@ rules:
     json: true
 metrics:
   - {name: b_total, kind: counter, help: h}
-output: {to: '${HOME}/records.jsonl', schema: ecs}
+output: {to: '${HOME}/records.jsonl', schema: ecs, on_error: drop, rotate_bytes: 2TiB,
+         rotate_interval: 7d, keep: 9}
 web:
   listen_address: ['127.0.0.1:${PORT}', '[::1]:9']
   config_file: web.yaml
@@ -71,6 +72,10 @@ log: {level: debug, format: json}
   CHECK_FALSE((*config.rules)[0].inline_file);
   CHECK(config.output.to == "/home/p/records.jsonl");
   CHECK(config.output.schema == "ecs");
+  CHECK(config.output.on_error == "drop");
+  CHECK(config.output.rotate_bytes == uint64_t{2} << 40);
+  CHECK(config.output.rotate_interval_seconds == 7 * 86400.0);
+  CHECK(config.output.keep == 9);
   CHECK(config.web.listen_addresses == std::vector<std::string>{"127.0.0.1:9123", "[::1]:9"});
   CHECK(config.web.config_file == "web.yaml");
   CHECK(config.web.enable_lifecycle == true);
@@ -84,8 +89,8 @@ log: {level: debug, format: json}
   CHECK(config.line_bytes_max == 65536);
   CHECK(config.log.level == "debug");
   CHECK(config.log.format == "json");
-  CHECK(config.PlaceOf("web.listen_address") == "p.yaml:17:19");
-  CHECK(config.PlaceOf("state.dir") == "p.yaml:20:14");
+  CHECK(config.PlaceOf("web.listen_address") == "p.yaml:18:19");
+  CHECK(config.PlaceOf("state.dir") == "p.yaml:21:14");
   CHECK(config.PlaceOf("nothing").empty());
 }
 
@@ -236,6 +241,13 @@ TEST_CASE("ReadConfig says what is wrong, and where") {
        "p.yaml:1:9: the configuration: output: must be one text, and this is a list\n"},
       {"output: {schema: esc}\n",
        "p.yaml:1:18: output: schema: cannot be \"esc\" (did you mean \"ecs\"?)\n"},
+      {"output: {on_error: wait, rotate_bytes: 0, rotate_interval: 500ms, keep: 0}\n",
+       "p.yaml:1:20: output: on_error: cannot be \"wait\" (known here: pause, drop, exit)\n"
+       "p.yaml:1:40: output: rotate_bytes: must be a size up to 1024 TiB like 100MiB, and this is "
+       "\"0\"\n"
+       "p.yaml:1:60: output: rotate_interval: must be a time from 1s to 366d like 30m, 24h or 7d, "
+       "and this is \"500ms\"\n"
+       "p.yaml:1:73: output: keep: must be a whole number from 1 to 1000, and this is \"0\"\n"},
       {"web: {listen_addres: x, enable_lifecycle: 1}\n",
        "p.yaml:1:7: web has an unknown key \"listen_addres\" (did you mean \"listen_address\"?)\n"
        "p.yaml:1:43: web: enable_lifecycle: must be true or false, and this is \"1\"\n"},
