@@ -31,8 +31,10 @@ constexpr std::array kFlags = {
 
     Flag{Group::kRules, "config", "FILE", "", "Read this configuration file (YAML).",
          kRun | kCheck | kExplain},
-    Flag{Group::kRules, "format", "NAME", "any of the default rules",
-         "Expect lines of this format; `parshall formats` lists them.", kRun | kCheck | kExplain},
+    Flag{Group::kRules, "format", "NAME|SERVER:STRING", "any of the default rules",
+         "Expect lines of this format (`parshall formats` lists them), or of a server's own format "
+         "string.",
+         kRun | kCheck | kExplain},
     Flag{Group::kRules, "rules", "FILE|DIR", "access, gunicorn, structlog and JSON",
          "Use these rules instead of the default ones.", kRun | kCheck | kExplain, true},
 
