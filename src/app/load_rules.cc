@@ -131,9 +131,8 @@ std::optional<rules::RuleSpec> FormatRule(const std::string& format, const std::
   rule.event = rules::EventKind::kRequest;
   rule.where.file = where;
   rule.pattern_where = rule.where;
-  rule.log_format = rules::LogFormatSpec{.server = format.substr(0, colon),
-                                         .text = format.substr(colon + 1),
-                                         .where = rule.where};
+  rule.log_format = rules::LogFormatSpec{
+      .server = format.substr(0, colon), .text = format.substr(colon + 1), .where = rule.where};
   return rule;
 }
 

@@ -38,8 +38,8 @@ std::vector<std::string_view> ServerNames() {
 // Text values of a format with `decode: true`; numbers and times have no escapes.
 void Decode(rules::Escapes escapes, LogFormat* format) {
   for (rules::FieldSpec& field : format->fields) {
-    const bool text = field.type == rules::FieldType::kString ||
-                      field.type == rules::FieldType::kHttpRequest;
+    const bool text =
+        field.type == rules::FieldType::kString || field.type == rules::FieldType::kHttpRequest;
     if (text) field.escapes = escapes;
   }
 }
@@ -69,8 +69,9 @@ Result<LogFormat> CompileLogFormat(const rules::LogFormatSpec& spec) {
   });
   if (server == kServers.end()) {
     if (spec.server == "caddy") {
-      return Fail("caddy writes JSON, which the format caddy reads; there is nothing to say about it",
-                  spec.where.ToString());
+      return Fail(
+          "caddy writes JSON, which the format caddy reads; there is nothing to say about it",
+          spec.where.ToString());
     }
     return Fail("the log formats of " + Quoted(spec.server) + " are not known" +
                     rules::Hint(spec.server, ServerNames()),

@@ -1,7 +1,7 @@
 #pragma once
 // A server's own format string → an expression with typed fields, so that nobody has to write an
-// expression for what the server's configuration states already. What comes out is an ordinary rule;
-// everything behind it (plans, matching, conversions) is that of all rules.
+// expression for what the server's configuration states already. What comes out is an ordinary
+// rule; everything behind it (plans, matching, conversions) is that of all rules.
 //
 // Each server has a file, log_format_<server>.cc, which knows its directives; log_format_parts.h is
 // what they hand on, and log_format_pattern.cc makes the expression of it.

@@ -23,16 +23,15 @@ struct Nickname {
 constexpr std::array kNicknames = {
     Nickname{"common", R"(%h %l %u %t "%r" %>s %b)"},
     Nickname{"combined", R"(%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i")"},
-    Nickname{"vhost_combined",
-             R"(%v:%p %h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i")"},
+    Nickname{"vhost_combined", R"(%v:%p %h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i")"},
 };
 
 struct Directive {
   size_t column = 0;
-  std::string modifiers;  // "<", ">", "!200,304"
+  std::string modifiers;      // "<", ">", "!200,304"
   std::string_view argument;  // in braces
   bool has_argument = false;
-  std::string letters;    // "s", "^ti"
+  std::string letters;        // "s", "^ti"
   bool first_of_two = false;  // %s in a format that has %>s as well
 };
 
@@ -56,19 +55,18 @@ bool StrftimeLook(std::string_view format, Domain* domain, size_t* bad) {
     char conversion;
     std::string_view exact;
   };
-  constexpr std::array kLooks = {
-      Look{'d', R"(\d\d)"},         Look{'m', R"(\d\d)"},
-      Look{'y', R"(\d\d)"},         Look{'H', R"(\d\d)"},
-      Look{'I', R"(\d\d)"},         Look{'M', R"(\d\d)"},
-      Look{'S', R"(\d\d)"},         Look{'e', R"([ \d]\d)"},
-      Look{'Y', R"(\d{4})"},        Look{'j', R"(\d{3})"},
-      Look{'b', "[A-Za-z]{3}"},     Look{'h', "[A-Za-z]{3}"},
-      Look{'a', "[A-Za-z]{3}"},     Look{'B', "[A-Za-z]+"},
-      Look{'A', "[A-Za-z]+"},       Look{'p', "[AP]M"},
-      Look{'z', R"([+-]\d{4})"},    Look{'Z', "[A-Z]+"},
-      Look{'s', R"(\d+)"},          Look{'T', R"(\d\d:\d\d:\d\d)"},
-      Look{'R', R"(\d\d:\d\d)"},    Look{'F', R"(\d{4}-\d\d-\d\d)"},
-      Look{'D', R"(\d\d/\d\d/\d\d)"}};
+  constexpr std::array kLooks = {Look{'d', R"(\d\d)"},          Look{'m', R"(\d\d)"},
+                                 Look{'y', R"(\d\d)"},          Look{'H', R"(\d\d)"},
+                                 Look{'I', R"(\d\d)"},          Look{'M', R"(\d\d)"},
+                                 Look{'S', R"(\d\d)"},          Look{'e', R"([ \d]\d)"},
+                                 Look{'Y', R"(\d{4})"},         Look{'j', R"(\d{3})"},
+                                 Look{'b', "[A-Za-z]{3}"},      Look{'h', "[A-Za-z]{3}"},
+                                 Look{'a', "[A-Za-z]{3}"},      Look{'B', "[A-Za-z]+"},
+                                 Look{'A', "[A-Za-z]+"},        Look{'p', "[AP]M"},
+                                 Look{'z', R"([+-]\d{4})"},     Look{'Z', "[A-Z]+"},
+                                 Look{'s', R"(\d+)"},           Look{'T', R"(\d\d:\d\d:\d\d)"},
+                                 Look{'R', R"(\d\d:\d\d)"},     Look{'F', R"(\d{4}-\d\d-\d\d)"},
+                                 Look{'D', R"(\d\d/\d\d/\d\d)"}};
   domain->bytes = AnyBut("\"[]\t");
   for (size_t at = 0; at < format.size(); ++at) {
     const char c = format[at];
@@ -128,7 +126,9 @@ FormatResult<FormatPiece> Time(const Directive& directive, FormatParts* parts) {
     return TimeValue("time", format, std::move(domain));
   }
   // A part of a time that is written in pieces: kept as it is.
-  FormatPiece piece = TextValue(has("HIMSTR") ? "time_of_day" : has("zZ") ? "time_zone" : "date",
+  FormatPiece piece = TextValue(has("HIMSTR") ? "time_of_day"
+                                : has("zZ")   ? "time_zone"
+                                              : "date",
                                 std::move(domain));
   piece.field.nulls.clear();
   return piece;
@@ -176,8 +176,8 @@ FormatResult<FormatPiece> ValueOf(const Directive& directive, FormatParts* parts
       if (argument == "ms") return Duration(1e-3);
       if (argument == "us") return Duration(1e-6);
       if (with && argument != "s") {
-        return FormatFault{directive.column, "the unit of %{…}T is s, ms or us, and this is " +
-                                                 Quoted(argument)};
+        return FormatFault{directive.column,
+                           "the unit of %{…}T is s, ms or us, and this is " + Quoted(argument)};
       }
       return Duration(1.0);
     case 'm':
@@ -197,7 +197,9 @@ FormatResult<FormatPiece> ValueOf(const Directive& directive, FormatParts* parts
     case 'L':
       return TextValue("log_id", WordDomain());
     case 'p':
-      return Int(argument == "remote" ? "remote_port" : argument == "local" ? "local_port" : "port");
+      return Int(argument == "remote"  ? "remote_port"
+                 : argument == "local" ? "local_port"
+                                       : "port");
     case 'P':
       if (argument == "tid") return Int("tid");
       return argument == "hextid" ? TextValue("tid", WordDomain()) : Int("pid");
@@ -315,8 +317,7 @@ FormatResult<FormatParts> ParseApacheFormat(std::string_view text, rules::Escape
     piece.text = text.substr(at, end - at);
     piece.column = column;
     // %400,501{Referer}i: a dash for other states.
-    const bool conditional =
-        directive.modifiers.find_first_of("0123456789!") != std::string::npos;
+    const bool conditional = directive.modifiers.find_first_of("0123456789!") != std::string::npos;
     if (conditional && piece.field.nulls.empty()) piece.field.nulls = {"-"};
     at = end - 1;
     if (query_of_path) continue;

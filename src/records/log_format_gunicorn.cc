@@ -1,6 +1,6 @@
-// gunicorn's access_log_format: %(h)s %({user-agent}i)s. gunicorn/glogging.py: a quote in a value is
-// written \", nothing else is escaped; what is not there is a dash; behind a unix socket the host is
-// empty.
+// gunicorn's access_log_format: %(h)s %({user-agent}i)s. gunicorn/glogging.py: a quote in a value
+// is written \", nothing else is escaped; what is not there is a dash; behind a unix socket the
+// host is empty.
 
 #include <array>
 
@@ -50,7 +50,6 @@ constexpr std::array kAtoms = {
     Atom{"p", [] { return NumberValue("pid", FieldType::kInt, 1.0, DigitsDomain()); }},
 };
 
-
 // {x-request-id}i, {server}o, {REMOTE_USER}e.
 bool Variable(std::string_view name, FormatPiece* piece) {
   const size_t close = name.rfind('}');
@@ -92,8 +91,9 @@ FormatResult<FormatParts> ParseGunicornFormat(std::string_view text, rules::Esca
     }
     const size_t close = rest.find(")s");
     if (!rest.starts_with("%(") || close == std::string_view::npos) {
-      return FormatFault{column, "a % begins a value of gunicorn, %(h)s for example; a percent "
-                                 "sign of its own is %%"};
+      return FormatFault{column,
+                         "a % begins a value of gunicorn, %(h)s for example; a percent "
+                         "sign of its own is %%"};
     }
     const std::string_view name = rest.substr(2, close - 2);
     FormatPiece piece;

@@ -22,9 +22,10 @@ constexpr std::string_view kCombined =
     R"("$http_referer" "$http_user_agent")";
 
 enum class Kind : uint8_t {
-  kWord,     // no blank, no quote
+  kWord,  // no blank, no quote
+  kSite,  // nor a slash
   kAddress,
-  kFree,     // what clients send
+  kFree,  // what clients send
   kPath,
   kRequest,
   kStatus,
@@ -35,9 +36,9 @@ enum class Kind : uint8_t {
   kClfTime,
   kIsoTime,
   kEpoch,
-  kTimes,    // of every upstream that was tried: 0.000, 0.001 : -
+  kTimes,  // of every upstream that was tried: 0.000, 0.001 : -
   kSizes,
-  kList,     // their addresses, states
+  kList,  // their addresses, states
 };
 
 struct Variable {
@@ -84,10 +85,10 @@ constexpr std::array kVariables = {
     Variable{"worker_pid", "", Kind::kInt},
     Variable{"server_port", "", Kind::kInt},
     Variable{"server_addr", "", Kind::kAddress},
-    Variable{"server_name", "", Kind::kWord},
-    Variable{"host", "vhost", Kind::kWord},
-    Variable{"hostname", "", Kind::kWord},
-    Variable{"scheme", "", Kind::kWord},
+    Variable{"server_name", "", Kind::kSite},
+    Variable{"host", "vhost", Kind::kSite},
+    Variable{"hostname", "", Kind::kSite},
+    Variable{"scheme", "", Kind::kSite},
     Variable{"https", "", Kind::kWord},
     Variable{"is_args", "", Kind::kWord},
     Variable{"args", "", Kind::kFree},
@@ -95,7 +96,7 @@ constexpr std::array kVariables = {
     Variable{"ssl_protocol", "", Kind::kWord},
     Variable{"ssl_cipher", "", Kind::kWord},
     Variable{"ssl_session_reused", "", Kind::kWord},
-    Variable{"ssl_server_name", "", Kind::kWord},
+    Variable{"ssl_server_name", "", Kind::kSite},
     Variable{"http2", "", Kind::kWord},
     Variable{"upstream_addr", "", Kind::kList},
     Variable{"upstream_status", "", Kind::kList},
@@ -122,11 +123,11 @@ constexpr std::array kVariables = {
 
 // Of each server that was tried: "a, b"; after an internal redirect of one more group: "a, b : c".
 // A second redirect in one request is not taken.
-Domain ListDomain(std::string_view item) {
+Domain ListDomain(std::string_view item, ByteSet bytes) {
   const std::string one(item);
   const std::string group = one + "(?:, " + one + ")*";
   Domain domain;
-  domain.bytes = AnyBut(", \"[]");
+  domain.bytes = bytes;
   domain.list = true;
   domain.exact = group + "(?: : " + group + ")?";
   return domain;
@@ -141,6 +142,10 @@ FormatPiece Make(const Variable& variable, Domain::Quotes quotes, Escapes escape
   switch (variable.kind) {
     case Kind::kWord:
       return TextValue(field, WordDomain());
+    case Kind::kSite:
+      piece = TextValue(field, WordDomain());
+      piece.domain.bytes = piece.domain.bytes & AnyBut("/");
+      return piece;
     case Kind::kAddress:
       return TextValue(field, AddressDomain());
     case Kind::kFree:
@@ -170,13 +175,15 @@ FormatPiece Make(const Variable& variable, Domain::Quotes quotes, Escapes escape
     case Kind::kEpoch:
       return TimeValue(field, "epoch", DecimalDomain());
     case Kind::kTimes:
-      piece = NumberValue(field, FieldType::kDuration, 1.0, ListDomain(R"((?:\d+\.\d+|-))"));
+      piece = NumberValue(field, FieldType::kDuration, 1.0,
+                          ListDomain(R"((?:\d+\.\d+|-))", DecimalDomain().bytes));
       break;
     case Kind::kSizes:
-      piece = NumberValue(field, FieldType::kBytes, 1.0, ListDomain(R"((?:\d+|-))"));
+      piece = NumberValue(field, FieldType::kBytes, 1.0,
+                          ListDomain(R"((?:\d+|-))", DigitsDomain().bytes));
       break;
     case Kind::kList:
-      piece = TextValue(field, ListDomain(R"([^, "]+)"));
+      piece = TextValue(field, ListDomain(R"([^, "]+)", AnyBut(", \"")));
       return piece;
   }
   piece.field.sum = true;
@@ -273,14 +280,13 @@ FormatResult<FormatParts> ParseNginxFormat(std::string_view text, Escapes* escap
     const size_t end = text.find(' ');
     escape = text.substr(7, end == std::string_view::npos ? end : end - 7);
     format = end == std::string_view::npos ? "" : text.substr(end + 1);
-    for (size_t n = 0; n < format.size(); ++n) columns.push_back(text.size() - format.size() + n + 1);
+    for (size_t n = 0; n < format.size(); ++n)
+      columns.push_back(text.size() - format.size() + n + 1);
   }
   if (escape != "default" && escape != "json" && escape != "none") {
     return FormatFault{1, "escape= is default, json or none, and this is " + Quoted(escape)};
   }
-  *escapes = escape == "json" ? Escapes::kJson
-             : escape == "none" ? Escapes::kNone
-                                : Escapes::kHex;
+  *escapes = escape == "json" ? Escapes::kJson : escape == "none" ? Escapes::kNone : Escapes::kHex;
   const auto column = [&columns](size_t at) { return at < columns.size() ? columns[at] : at + 1; };
   FormatParts parts;
   bool tries = false;
@@ -297,8 +303,9 @@ FormatResult<FormatParts> ParseNginxFormat(std::string_view text, Escapes* escap
       return FormatFault{column(dollar), "a $ begins a variable of nginx, and this has no name"};
     }
     if (braces && (end == view.size() || view[end] != '}')) {
-      return FormatFault{column(dollar), "the brace of " + Quoted(view.substr(dollar, end - dollar)) +
-                                             " is never closed"};
+      return FormatFault{
+          column(dollar),
+          "the brace of " + Quoted(view.substr(dollar, end - dollar)) + " is never closed"};
     }
     const std::string_view name = view.substr(begin, end - begin);
     if (braces) ++end;

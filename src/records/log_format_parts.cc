@@ -35,9 +35,7 @@ Domain DecimalDomain() {
   return {.bytes = Digits() | SetOf("."), .exact = R"(\d+\.\d+)", .counts = {{'.', 1}}};
 }
 
-Domain StatusDomain() {
-  return {.bytes = Digits(), .exact = R"(\d{3})", .fixed_width = true};
-}
+Domain StatusDomain() { return {.bytes = Digits(), .exact = R"(\d{3})", .fixed_width = true}; }
 
 Domain ClfTimeDomain() {
   return {.bytes = Digits() | Letters() | SetOf("/: +-"),
@@ -55,13 +53,9 @@ Domain IsoTimeDomain() {
 
 Domain WordDomain() { return {.bytes = AnyBut(" \t\"")}; }
 
-Domain AddressDomain() {
-  return {.bytes = Digits() | SetOf("abcdefABCDEFunix:.%")};
-}
+Domain AddressDomain() { return {.bytes = Digits() | SetOf("abcdefABCDEFunix:.%")}; }
 
-Domain FreeDomain(Domain::Quotes quotes) {
-  return {.bytes = AnyBut("\""), .quotes = quotes};
-}
+Domain FreeDomain(Domain::Quotes quotes) { return {.bytes = AnyBut("\""), .quotes = quotes}; }
 
 void FormatParts::Literal(std::string_view text, size_t column) {
   if (text.empty()) return;

@@ -31,13 +31,13 @@ struct Domain {
   Quotes quotes = Quotes::kNever;
   // The exact expression, for values of a fixed look; empty: any row of `bytes`.
   std::string exact = {};
-  // How often a byte stands in every value of a fixed look; a byte of `bytes` that is not named here
-  // may stand in it any number of times.
+  // How often a byte stands in every value of a fixed look; a byte of `bytes` that is not named
+  // here may stand in it any number of times.
   std::vector<std::pair<char, int>> counts = {};
   bool fixed_width = false;
-  bool list = false;  // `exact` is items with ", " or " : " between them; `bytes` are an item's
-  std::string also = {};   // an expression for a value of another look, tried first
-  char begins = 0;  // every value but a null begins with this byte: "/" of a path
+  bool list = false;      // `exact` is items with ", " or " : " between them; `bytes` are an item's
+  std::string also = {};  // an expression for a value of another look, tried first
+  char begins = 0;        // every value but a null begins with this byte: "/" of a path
 };
 
 // Any byte but a line's end.
@@ -46,21 +46,21 @@ ByteSet AnyByte();
 ByteSet AnyBut(std::string_view without);
 
 // Domains of values that look the same with all servers.
-Domain DigitsDomain();             // 12
-Domain DecimalDomain();            // 0.001
-Domain StatusDomain();             // 200
-Domain ClfTimeDomain();            // 21/Nov/2026:09:26:05 +0000
-Domain IsoTimeDomain();            // 2026-11-21T09:26:05+00:00
-Domain WordDomain();               // no blank, no quote
-Domain AddressDomain();            // 203.0.113.9, ::1, unix:
+Domain DigitsDomain();   // 12
+Domain DecimalDomain();  // 0.001
+Domain StatusDomain();   // 200
+Domain ClfTimeDomain();  // 21/Nov/2026:09:26:05 +0000
+Domain IsoTimeDomain();  // 2026-11-21T09:26:05+00:00
+Domain WordDomain();     // no blank, no quote
+Domain AddressDomain();  // 203.0.113.9, ::1, unix:
 Domain FreeDomain(Domain::Quotes quotes);
 
 struct FormatPiece {
   bool literal = false;
-  std::string text;         // of a literal; of a value the directive as it was written, for messages
-  rules::FieldSpec field;   // of a value; without a name it is recognised, but not kept
+  std::string text;        // of a literal; of a value the directive as it was written, for messages
+  rules::FieldSpec field;  // of a value; without a name it is recognised, but not kept
   Domain domain;
-  size_t column = 0;        // in the format, from 1
+  size_t column = 0;  // in the format, from 1
 };
 
 struct FormatParts {

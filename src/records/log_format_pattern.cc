@@ -1,5 +1,5 @@
-// Parts of a format → one expression. The question for each value is where it ends. A format is fine
-// when every value's end is forced:
+// Parts of a format → one expression. The question for each value is where it ends. A format is
+// fine when every value's end is forced:
 //
 // - the byte behind the value cannot stand in it ("…" around an escaped text, a blank behind a
 //   word): the value is the run up to that byte;
@@ -274,8 +274,8 @@ class Writer {
                                    "and the other begins; put a blank or quotes between them");
   }
 
-  // Whether the number of `byte` is known in all that follows the value, up to something that cannot
-  // stand in it. What is passed on the way must then keep that byte out.
+  // Whether the number of `byte` is known in all that follows the value, up to something that
+  // cannot stand in it. What is passed on the way must then keep that byte out.
   bool Counted(size_t at, char byte) {
     const FormatPiece& value = pieces_[at];
     ByteSet between;
@@ -354,7 +354,8 @@ class Writer {
   }
 
   std::vector<FormatPiece> pieces_;
-  std::vector<ByteSet> excluded_;  // bytes that this value must not hold, since its end depends on it
+  std::vector<ByteSet>
+      excluded_;  // bytes that this value must not hold, since its end depends on it
   std::vector<Ending> endings_;
   size_t begins_adjacent_ = 0;  // this value is told from the one before it by its first byte
   std::vector<std::pair<int, std::string>> times_;

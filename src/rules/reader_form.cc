@@ -83,9 +83,9 @@ void ReadForm(Section* section, RuleDraft* draft, Faults* faults) {
     }
   }
   if (forms > 1 && !(pattern && json)) {
-    section->Add(section->Has("logfmt") ? "logfmt" : "log_format",
-                 section->title() +
-                     ": a rule has one of `pattern`, `log_format`, `json` and `logfmt`");
+    section->Add(
+        section->Has("logfmt") ? "logfmt" : "log_format",
+        section->title() + ": a rule has one of `pattern`, `log_format`, `json` and `logfmt`");
   }
   if (pattern) {
     rule.kind = RuleKind::kPattern;
@@ -108,7 +108,9 @@ void ReadForm(Section* section, RuleDraft* draft, Faults* faults) {
                              "rule has `json: true`");
   }
   if (!draft->has_form && rule.extends.empty() && !section->Has("extends")) {
-    section->Require("pattern", "or `log_format:`, `json: true`, `logfmt: true`, or `extends:` with a rule that has one");
+    section->Require(
+        "pattern",
+        "or `log_format:`, `json: true`, `logfmt: true`, or `extends:` with a rule that has one");
   }
 }
 
