@@ -165,9 +165,12 @@ FormatPiece Make(const Variable& variable, Domain::Quotes quotes, Escapes escape
     case Kind::kBytes:
       return NumberValue(field, FieldType::kBytes, 1.0, DigitsDomain());
     case Kind::kSeconds:
-      return NumberValue(field,
-                         variable.name == "gzip_ratio" ? FieldType::kFloat : FieldType::kDuration,
-                         1.0, DecimalDomain());
+      piece = NumberValue(
+          field, variable.name == "gzip_ratio" ? FieldType::kFloat : FieldType::kDuration, 1.0,
+          DecimalDomain());
+      // nginx writes 0.001; what imitates nginx also writes 10.
+      piece.domain.exact = R"(\d+(?:\.\d+)?)";
+      return piece;
     case Kind::kClfTime:
       return TimeValue(field, "clf", ClfTimeDomain());
     case Kind::kIsoTime:
@@ -176,7 +179,7 @@ FormatPiece Make(const Variable& variable, Domain::Quotes quotes, Escapes escape
       return TimeValue(field, "epoch", DecimalDomain());
     case Kind::kTimes:
       piece = NumberValue(field, FieldType::kDuration, 1.0,
-                          ListDomain(R"((?:\d+\.\d+|-))", DecimalDomain().bytes));
+                          ListDomain(R"((?:\d+(?:\.\d+)?|-))", DecimalDomain().bytes));
       break;
     case Kind::kSizes:
       piece = NumberValue(field, FieldType::kBytes, 1.0,
