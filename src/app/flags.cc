@@ -34,8 +34,9 @@ constexpr std::array kFlags = {
 
     Flag{Group::kRules, "config", "FILE", "", "Read this configuration file (YAML).",
          kRun | kCheck | kExplain | kVerify},
-    Flag{Group::kRules, "format", "NAME", "any of the default rules",
-         "Expect lines of this format; `parshall formats` lists them.",
+    Flag{Group::kRules, "format", "NAME|SERVER:STRING", "any of the default rules",
+         "Expect lines of this format (`parshall formats` lists them), or of a server's own format "
+         "string.",
          kRun | kCheck | kExplain | kVerify},
     Flag{Group::kRules, "rules", "FILE|DIR", "access, gunicorn, structlog and JSON",
          "Use these rules instead of the default ones.", kRun | kCheck | kExplain | kVerify, true},
