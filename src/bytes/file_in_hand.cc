@@ -20,6 +20,7 @@ ssize_t ReadVectorAt(int fd, const iovec* parts, int count, off_t offset) {
 
 FileRead FileInHand::Read(char* data, size_t size_max, size_t* size_read) {
   *size_read = 0;
+  if (gzip != nullptr) return Unpack(data, size_max, size_read);
   const std::string_view tail = trace.tail();
   std::array<char, Trace::kTailBytes> before;
   const std::array<iovec, 2> parts = {{{before.data(), tail.size()}, {data, size_max}}};
@@ -36,7 +37,26 @@ FileRead FileInHand::Read(char* data, size_t size_max, size_t* size_read) {
   return FileRead::kBytes;
 }
 
+FileRead FileInHand::Unpack(char* data, size_t size_max, size_t* size_read) {
+  ReadResult result = gzip->Read(data, size_max);
+  *size_read = result.size;
+  if (gzip->pending() == nullptr) trace = gzip->trace();
+  switch (result.status) {
+    case ReadStatus::kBytes:
+      return FileRead::kBytes;
+    case ReadStatus::kNothing:
+      return FileRead::kNothing;
+    case ReadStatus::kFileEnded:
+    case ReadStatus::kEnded:
+    case ReadStatus::kFailed:
+      break;
+  }
+  trouble = std::move(result.error);
+  return FileRead::kEnded;
+}
+
 bool FileInHand::Look() {
+  if (!fd.valid()) return false;
   FileStat stat;
   if (StatFd(fd.get(), &stat) != 0) return false;
   size = stat.size;
@@ -52,12 +72,16 @@ void FileInHand::BeginAgain() {
 
 FilePosition FileInHand::Position(const std::string& source, uint64_t file, bool current) const {
   FilePosition position;
+  if (gzip != nullptr && gzip->pending() != nullptr) {
+    position = *gzip->pending();
+  } else {
+    trace.Save(&position);
+  }
   position.source = source;
   position.identity = identity;
   position.file = file;
   position.current = current;
   position.modified_ns = modified_ns;
-  trace.Save(&position);
   return position;
 }
 

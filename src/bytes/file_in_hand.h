@@ -3,11 +3,13 @@
 // checked at every read to be still the file whose bytes were handed on.
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "base/fd.h"
 #include "bytes/file_ledger.h"
 #include "bytes/fingerprint.h"
+#include "bytes/gzip_source.h"
 #include "bytes/identity.h"
 #include "bytes/position.h"
 
@@ -18,13 +20,18 @@ enum class FileRead : uint8_t {
   kNothing,   // the file ends at the offset
   kReplaced,  // what was handed on does not stand before the offset any more: truncated, and
               // perhaps written anew
-  kFailed,  // errno says why
+  kFailed,    // errno says why
+  kEnded,     // a gzip file: nothing will come any more; `trouble` says why, if not for its end
 };
 
 // Handed over (by a move). Holds one descriptor, or none while it is closed for a time.
 struct FileInHand {
   Fd fd;  // not valid: closed; `identity` and `path` find the file again
   FileIdentity identity;
+  // Reads it instead of `fd` when it was compressed after its rotation. Offsets and trace are those
+  // of the bytes in it.
+  std::unique_ptr<GzipSource> gzip;
+  std::string trouble;
   std::string path;  // where it stood when it was last opened
   Trace trace;       // of what was handed on
   bool held = false;
@@ -38,11 +45,13 @@ struct FileInHand {
   int64_t modified_ns = 0;  // as last seen
 
   uint64_t offset() const { return trace.end(); }
-  bool open() const { return fd.valid(); }
+  bool open() const { return fd.valid() || gzip != nullptr; }
 
   // Reads what stands at the offset, in one system call with the bytes before it. A truncation
   // that the file has outgrown shows there: the bytes are others now.
   FileRead Read(char* data, size_t size_max, size_t* size);
+  // (gzip) On the way to its offset it says kNothing.
+  FileRead Unpack(char* data, size_t size_max, size_t* size);
   // Updates size and modified_ns. False when the file cannot be asked.
   bool Look();
   // Begins at 0, as another file.

@@ -1,5 +1,8 @@
 #include "bytes/finder.h"
 
+#include <fnmatch.h>
+
+#include <algorithm>
 #include <cerrno>
 #include <unordered_set>
 #include <utility>
@@ -7,8 +10,16 @@
 #include "base/fd.h"
 #include "bytes/open_source.h"
 #include "bytes/path_pattern.h"
+#include "bytes/read_copies.h"
+#include "bytes/rotated_siblings.h"
 
 namespace parshall::bytes {
+namespace {
+
+// What is known of files that are gone is forgotten this often.
+constexpr int64_t kPruneMs = 10'000;
+
+}  // namespace
 
 Status Finder::Want(const SourceSpec& spec, bool glob) {
   if (!glob && HasGzipName(spec.path)) {
@@ -36,7 +47,10 @@ void Finder::WatchDirectories() {
 
 Status Finder::Find(bool at_start, uint32_t next_index, std::vector<Found>* found) {
   Search search{at_start, next_index, found};
-  const bool prune = following_.ledger.has_ended();
+  pending_ = false;
+  ResumeSources(search);
+  const int64_t now_ms = SteadyMs();
+  const bool prune = !at_start && now_ms >= prune_at_ && following_.ledger.has_ended();
   FileLedger::Seen seen;
   troubles_now_.clear();
   for (const Wanted& wanted : wanted_) {
@@ -51,13 +65,68 @@ Status Finder::Find(bool at_start, uint32_t next_index, std::vector<Found>* foun
     for (const std::string& path : paths) {
       FileStat stat;
       if (prune && StatPath(path, &stat) == 0) seen.insert(stat.identity);
+      if (prune && !wanted.glob) {
+        for (const RotatedSibling& sibling : RotatedSiblings(path)) {
+          seen.insert(sibling.stat.identity);
+        }
+      }
       if (known_.contains(path)) continue;
       if (auto considered = Consider(wanted, path, search); !considered) return considered;
     }
   }
   troubles_.swap(troubles_now_);
-  if (prune) following_.ledger.KeepOnly(seen);
+  if (prune) {
+    following_.ledger.KeepOnly(seen);
+    prune_at_ = now_ms + kPruneMs;
+  }
   return Ok();
+}
+
+bool Finder::Wants(const std::string& path) const {
+  return std::ranges::any_of(wanted_, [&](const Wanted& wanted) {
+    if (!wanted.glob) return wanted.pattern == path;
+    return ::fnmatch(wanted.pattern.c_str(), path.c_str(), FNM_PATHNAME | FNM_PERIOD) == 0;
+  });
+}
+
+// Before anything else is looked at, since what they were reading may stand under names that would
+// be taken for sources of their own.
+void Finder::ResumeSources(Search& search) {
+  for (const FilePosition& left : std::exchange(resume_, {})) {
+    if (!Wants(left.source) || HasGzipName(left.source) || known_.contains(left.source) ||
+        search.resumed.contains(left.source) || search.next_index >= kSourcesMax) {
+      continue;
+    }
+    auto file = std::make_unique<FollowedFile>(left.source, search.next_index, following_);
+    std::deque<FileInHand> files =
+        bytes::Resume(left, file.get(), following_.ledger, following_.notices);
+    if (files.empty()) continue;
+    FileInHand first = std::move(files.front());
+    files.pop_front();
+    file->Begin(std::move(first));
+    file->Append(std::move(files));
+    ++search.next_index;
+    FollowedFile* const followed = file.get();
+    search.resumed.emplace(left.source, followed);
+    search.found->push_back({std::move(file), left.source, followed});
+  }
+}
+
+CopyOf Finder::JudgeCopy(const std::string& path, const Search& search) {
+  for (const std::string& original : UnrotatedPaths(path)) {
+    Member* member = nullptr;
+    if (const auto known = known_.find(original); known != known_.end()) member = known->second;
+    if (const auto resumed = search.resumed.find(original); resumed != search.resumed.end()) {
+      member = resumed->second;
+    }
+    if (member == nullptr) continue;
+    const Fd fd = OpenForReading(path);
+    FileStat stat;
+    if (!fd.valid() || StatFd(fd.get(), &stat) != 0 || stat.type != FileType::kRegular) break;
+    const CopyOf judged = member->JudgeCopy(path, fd.get(), stat);
+    if (judged != CopyOf::kNothing) return judged;
+  }
+  return CopyOf::kNothing;
 }
 
 Status Finder::Consider(const Wanted& wanted, const std::string& path, Search& search) {
@@ -106,7 +175,13 @@ void Finder::ConsiderRegular(const Wanted& wanted, const std::string& path, cons
     for (const Found& found : *search.found) {
       if (found.path == path) return;
     }
-    if (search.at_start) NoticeOnce(path, "is a file that is read already under another name");
+    if (search.at_start && search.resumed.empty())
+      NoticeOnce(path, "is a file that is read already under another name");
+    return;
+  }
+  if (stat.size > 0 && ledger.Finished(stat)) return;
+  if (JudgeCopy(path, search) == CopyOf::kPending) {
+    pending_ = true;
     return;
   }
   if (stat.size > 0 && ledger.Finished(stat)) return;

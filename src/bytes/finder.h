@@ -42,6 +42,10 @@ class Finder {
   // Appends what is wanted and has no source yet, with indices from `next_index` on. Fails only at
   // the start, when something that is wanted can never be a source; later that is a notice.
   Status Find(bool at_start, uint32_t next_index, std::vector<Found>* found);
+  // What sources of an earlier run were reading. They are gone on with at the first Find().
+  void Resume(std::vector<FilePosition> current) { resume_ = std::move(current); }
+  // Some file may be a copy of one that is read, and shall be looked at again soon.
+  bool pending() const { return pending_; }
 
  private:
   struct Wanted {
@@ -54,7 +58,11 @@ class Finder {
     bool at_start;
     uint32_t next_index;
     std::vector<Found>* found;
+    std::unordered_map<std::string, FollowedFile*> resumed = {};  // of `found`
   };
+  bool Wants(const std::string& path) const;
+  void ResumeSources(Search& search);
+  CopyOf JudgeCopy(const std::string& path, const Search& search);
   Status Consider(const Wanted& wanted, const std::string& path, Search& search);
   Status ConsiderPipe(const std::string& path, Search& search);
   void ConsiderRegular(const Wanted& wanted, const std::string& path, const FileStat& stat,
@@ -68,6 +76,9 @@ class Finder {
   std::unordered_map<std::string, std::string> troubles_;
   std::unordered_map<std::string, std::string> troubles_now_;
   std::unordered_map<std::string, uint64_t> skip_to_;  // from_end, but could not be opened at start
+  std::vector<FilePosition> resume_;
+  int64_t prune_at_ = 0;
+  bool pending_ = false;
   bool full_ = false;
 };
 

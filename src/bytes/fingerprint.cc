@@ -44,6 +44,7 @@ bool HashAt(int fd, uint64_t offset, uint32_t size, uint64_t* hash) {
 
 void Trace::Add(std::string_view bytes) {
   end_ += bytes.size();
+  if (head_.size() < kHeadBytes) head_.append(bytes.substr(0, kHeadBytes - head_.size()));
   if (beginning_.size < Fingerprint::kBytesMax) {
     const std::string_view first = bytes.substr(0, Fingerprint::kBytesMax - beginning_.size);
     beginning_.hash = HashOn(beginning_.hash, first);
@@ -85,6 +86,17 @@ void Trace::Save(FilePosition* position) const {
       {.size = static_cast<uint32_t>(tail_.size()), .hash = HashOn(kHashOfNothing, tail_)});
   position->tail_end = end_;
   position->offset = end_;
+}
+
+bool Trace::BeginsLike(int fd, uint64_t size) const {
+  std::array<char, kHeadBytes> head;
+  const size_t first = std::min<uint64_t>(size, head_.size());
+  if (!ReadExactly(fd, 0, head.data(), first)) return false;
+  if (std::string_view(head.data(), first) != std::string_view(head_).substr(0, first))
+    return false;
+  uint64_t hash = 0;
+  return size < beginning_.size ||
+         (HashAt(fd, 0, beginning_.size, &hash) && hash == beginning_.hash);
 }
 
 bool Fits(int fd, const FilePosition& position) {

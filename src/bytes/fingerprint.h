@@ -20,11 +20,12 @@ uint64_t HashOn(uint64_t hash, std::string_view bytes);
 bool HashAt(int fd, uint64_t offset, uint32_t size, uint64_t* hash);
 
 // What was handed on of a file, as far as it serves to know the file again.
-// One thread. Holds the last kTailBytes.
+// One thread. Holds the first kHeadBytes and the last kTailBytes.
 class Trace {
  public:
   // Enough for a timestamp to be among them, in nearly every line.
   static constexpr size_t kTailBytes = 256;
+  static constexpr size_t kHeadBytes = 64;
 
   // These bytes were handed on, right behind those before.
   void Add(std::string_view bytes);
@@ -38,11 +39,14 @@ class Trace {
   std::string_view tail() const { return tail_; }
   // The file holds the same bytes at the same places.
   bool FitsIn(int fd) const;
+  // A file of `size` (≤ end()) bytes begins the same, as far as can be seen.
+  bool BeginsLike(int fd, uint64_t size) const;
   // Writes fingerprint, tail, tail_end and offset.
   void Save(FilePosition* position) const;
 
  private:
   Fingerprint beginning_{.size = 0, .hash = kHashOfNothing};
+  std::string head_;
   std::string tail_;
   uint64_t end_ = 0;
 };

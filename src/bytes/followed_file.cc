@@ -6,18 +6,16 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <utility>
 
-#include "bytes/open_writers.h"
+#include "bytes/read_copies.h"
+#include "bytes/rotated_siblings.h"
 
 namespace parshall::bytes {
 namespace {
 
-// A deleted file with no new one under its path, of which it is not known whether it has a writer:
-// after this long in silence it is let go, so that its room on the disk can be used again.
-constexpr int64_t kDeletedWaitMs = 5000;
-
-// While a rotated-away file cannot be left yet, whether it can is asked about this often.
-constexpr int64_t kAskAgainMs = 20;
+// A copy that has not been written for so long is finished.
+constexpr int64_t kCopySettledNs = 2'000'000'000;
 
 // A file that could not be opened again (no descriptor is free) is tried again after this long.
 constexpr int64_t kOpenAgainMs = 250;
@@ -85,14 +83,20 @@ ReadResult FollowedFile::Read(char* data, size_t size) {
         if (!Sizeless()) return BeginAgain(std::move(result));
         LeaveCurrent();
         return FailWith(result, "does not say its size and so cannot be followed");
+      case FileRead::kEnded:
+        if (!current_.trouble.empty()) {
+          following_.notices.Add(current_.path + ": " + current_.trouble);
+        }
+        return LeaveAndGoOn(std::move(result));
       case FileRead::kNothing:
+        if (current_.gzip != nullptr) return result;  // on its way; still ready
         break;
     }
     switch (LookAtEnd()) {
       case AtEnd::kGrew:
         continue;
       case AtEnd::kSame:
-        if (last_seen_) return LeaveAndGoOn(std::move(result));
+        if (last_seen_ || current_.copy) return LeaveAndGoOn(std::move(result));
         Rest();
         return result;
       case AtEnd::kShrank:
@@ -115,7 +119,12 @@ void FollowedFile::Rest() {
 
 bool FollowedFile::OpenCurrent() {
   if (current_.open()) return true;
-  const int error = Reopen(&current_, name());
+  int error = Reopen(&current_, name());
+  if (error == ENOENT) {
+    // Renamed while it was closed.
+    const std::string moved = FindInFolder(name(), current_.identity);
+    if (!moved.empty()) error = Reopen(&current_, moved);
+  }
   if (error == 0) return true;
   ready_ = false;
   if (error == ENOENT) {
@@ -127,20 +136,82 @@ bool FollowedFile::OpenCurrent() {
   return false;
 }
 
-// The file lost what was read of it.
+// The file lost what was read of it. When it was copied before (copytruncate), the copy has what
+// was not read yet: it is gone on with there, as the same `file`.
 ReadResult FollowedFile::BeginAgain(ReadResult result) {
   FollowCounts::Add(counts_.truncations, 1);
-  if (current_.size > current_.offset()) {
-    FollowCounts::Add(counts_.bytes_lost, current_.size - current_.offset());
-  }
+  const uint64_t size_before = std::max(current_.size, current_.offset());
+  FileInHand copy =
+      FindCopy(name(), current_.Position(name(), file_, true), false, this, following_.ledger);
+  const uint64_t saved = copy.held ? copy.size : current_.offset();
+  if (size_before > saved) FollowCounts::Add(counts_.bytes_lost, size_before - saved);
+  RememberCopies();
+  const bool goes_on = copy.held && copy.size > copy.offset();
+  if (copy.held && !goes_on) following_.ledger.Release(copy.Position(name(), file_, false));
   current_.BeginAgain();
+  current_.lost_from = std::max(size_before, saved);
   current_.Look();
   BreakSilence();
+  ready_ = true;
+  if (goes_on) {
+    following_.watcher.UnwatchFile(std::exchange(watch_, -1));
+    successors_.push_front(std::move(current_));
+    Begin(std::move(copy));
+    return result;
+  }
   Publish();
   result.status = ReadStatus::kFileEnded;
   ++file_;
-  ready_ = true;
   return result;
+}
+
+// Under a glob the copies would be found and read as files of their own. One that was made before
+// the last bytes were read is shorter than what was read.
+void FollowedFile::RememberCopies() {
+  for (const RotatedSibling& sibling : RotatedSiblings(name())) {
+    if (sibling.gzip || sibling.stat.size == 0 || sibling.stat.size > current_.offset() ||
+        following_.ledger.claimed(sibling.stat.identity) ||
+        following_.ledger.Find(sibling.stat.identity) != nullptr) {
+      continue;
+    }
+    const Fd fd = OpenForReading(sibling.path);
+    FileStat stat;
+    if (fd.valid() && StatFd(fd.get(), &stat) == 0) JudgeCopy(sibling.path, fd.get(), stat);
+  }
+}
+
+CopyOf FollowedFile::JudgeCopy(const std::string& path, int fd, const FileStat& stat) {
+  if (!current_.held || current_.gzip != nullptr || current_.copy) return CopyOf::kNothing;
+  // cp has made it, and writes what is in it in a moment.
+  if (stat.size == 0) return CopyOf::kPending;
+  const uint64_t offset = current_.offset();
+  if (offset == 0) return CopyOf::kNothing;
+  uint64_t read = stat.size;
+  if (stat.size > offset) {
+    if (!current_.trace.FitsIn(fd)) return CopyOf::kNothing;
+    // The rest is read where it was written; or here, when a truncation has taken it away there.
+    const bool fresh = WallNs() - stat.modified_ns < kCopySettledNs;
+    if (fresh || Behind()) return CopyOf::kPending;
+    read = offset;
+  } else {
+    if (!current_.trace.BeginsLike(fd, stat.size)) return CopyOf::kNothing;
+    // While the original stands, the end of the copy must be in it too.
+    uint64_t here = 0;
+    uint64_t there = 0;
+    const auto tail = static_cast<uint32_t>(std::min<uint64_t>(stat.size, Trace::kTailBytes));
+    const bool stands = current_.fd.valid() && current_.trace.FitsIn(current_.fd.get());
+    if (stands && HashAt(fd, stat.size - tail, tail, &here) &&
+        HashAt(current_.fd.get(), stat.size - tail, tail, &there) && here != there) {
+      return CopyOf::kNothing;
+    }
+  }
+  FileInHand copy;
+  if (!copy.trace.Load(fd, read)) return CopyOf::kPending;  // shrinking under our eyes
+  copy.identity = stat.identity;
+  copy.path = path;
+  copy.modified_ns = stat.modified_ns;
+  following_.ledger.Remember(copy.Position(name(), file_, false));
+  return CopyOf::kRead;
 }
 
 // The current file has just been begun again and may begin with a hole: a writer without O_APPEND
@@ -172,12 +243,13 @@ size_t FollowedFile::SkipNuls(char* data, size_t size) {
 }
 
 ReadResult FollowedFile::LeaveAndGoOn(ReadResult result) {
+  const bool was_copy = current_.copy;
   LeaveCurrent();
   result.status = ReadStatus::kFileEnded;
   ++file_;
   ready_ = false;
   if (!successors_.empty()) {
-    FollowCounts::Add(counts_.rotations, 1);
+    if (!was_copy) FollowCounts::Add(counts_.rotations, 1);
     FileInHand next = std::move(successors_.front());
     successors_.pop_front();
     Begin(std::move(next));
@@ -218,117 +290,16 @@ FollowedFile::AtEnd FollowedFile::LookAtEnd() {
 
 void FollowedFile::LeaveCurrent() {
   following_.watcher.UnwatchFile(watch_);
-  if (current_.open()) {
-    current_.Look();
+  if (gone_ && current_.size > current_.offset()) {
+    FollowCounts::Add(counts_.bytes_lost, current_.size - current_.offset());
   }
+  current_.Look();
   following_.ledger.Release(current_.Position(name(), file_, false));
   watch_ = -1;
   current_ = FileInHand();
   gone_ = false;
   silent_since_ = kNever;
   due_ms_ = kNever;
-}
-
-void FollowedFile::Recheck(int64_t now_ms) {
-  if (ended_) return;
-  FileStat at_path;
-  const int error = StatPath(name(), &at_path);
-  if (error != 0 && error != ENOENT) Report("cannot be found: " + ErrnoText(error));
-  if (error == 0) Discover(at_path);
-  if (!current_.held) return;
-
-  const bool in_place = error == 0 && at_path.identity == current_.identity && successors_.empty();
-  if (!in_place) {
-    WaitForSilence(now_ms);
-    Publish();
-    return;
-  }
-  silent_since_ = kNever;
-  due_ms_ = kNever;
-  last_seen_ = false;
-  if (at_path.size != current_.offset() || at_path.modified_ns != current_.modified_ns) {
-    ready_ = true;
-    // A file that has shrunk is still known by what it was: that tells what was lost.
-    current_.size = std::max(current_.size, at_path.size);
-    current_.modified_ns = at_path.modified_ns;
-  }
-  Publish();
-}
-
-// Opens what stands under the path when it is neither the current file nor one already waiting. It
-// is opened now, not when its turn comes: by then it may have been renamed away too.
-void FollowedFile::Discover(const FileStat& at_path) {
-  if (current_.held && at_path.identity == current_.identity) return;
-  // Read by another source, or waiting here: a rotation made this path the name of a known file.
-  if (following_.ledger.claimed(at_path.identity)) return;
-  if (successors_.size() >= kSuccessorsMax) return;
-  if (at_path.type != FileType::kRegular) {
-    // Not even opened: that alone would let the writer of a FIFO go on.
-    Report(std::string("is ") + FileTypeText(at_path.type) + " now");
-    return;
-  }
-  std::string trouble;
-  FileInHand opened = OpenFollowed(name(), this, following_.ledger, &trouble);
-  if (!opened.held) {
-    if (!trouble.empty()) Report(trouble);
-    return;
-  }
-  reported_.clear();
-  if (current_.held) {
-    successors_.push_back(std::move(opened));
-  } else {
-    Begin(std::move(opened));
-  }
-}
-
-// The current file was renamed away or deleted.
-void FollowedFile::WaitForSilence(int64_t now_ms) {
-  due_ms_ = kNever;
-  if (!OpenCurrent()) {
-    ready_ = gone_;
-    return;
-  }
-  Watch();
-  FileStat ours;
-  const bool known = StatFd(current_.fd.get(), &ours) == 0;
-  if (known && ours.size != current_.offset()) {
-    current_.size = std::max(current_.size, ours.size);
-    silent_since_ = kNever;
-    ready_ = true;
-    // Once that is read, the silence begins; somebody has to look then.
-    due_ms_ = now_ms + following_.rotate_wait_ms;
-    return;
-  }
-  if (silent_since_ == kNever) silent_since_ = now_ms;
-  const int64_t silent_ms = now_ms - silent_since_;
-  if (silent_ms < following_.rotate_wait_ms) {
-    due_ms_ = silent_since_ + following_.rotate_wait_ms;
-  } else if (CanBeLeft(silent_ms, !known || ours.linked)) {
-    last_seen_ = true;
-    ready_ = true;
-  } else if (!successors_.empty()) {
-    due_ms_ = now_ms + std::max(following_.rotate_wait_ms, kAskAgainMs);
-  }
-}
-
-// The current file was rotated away and has been silent for rotate_wait_ms at least.
-bool FollowedFile::CanBeLeft(int64_t silent_ms, bool linked) const {
-  // Renamed, and nothing new stands under the path: there is nowhere to go.
-  if (successors_.empty() && linked) return false;
-  switch (FindOpenWriters(current_.fd.get())) {
-    case OpenWriters::kNone:
-      return true;
-    case OpenWriters::kSome:
-      // A deleted file keeps its room on the disk while its writer holds it, whatever we do.
-      return !successors_.empty() && silent_ms >= following_.writer_wait_ms;
-    case OpenWriters::kUnknown:
-      break;
-  }
-  if (successors_.empty()) return silent_ms >= kDeletedWaitMs;
-  // Somebody writes to the new file: so the writers were told. While nobody does, waiting is free.
-  FileStat next;
-  const bool begun = StatFd(successors_.front().fd.get(), &next) == 0 && next.size > 0;
-  return begun || successors_.size() > 1 || silent_ms >= following_.writer_wait_ms;
 }
 
 // The gauges, as of this look.
@@ -349,6 +320,17 @@ void FollowedFile::Publish() {
     counts_.behind_since_ns.store(current_.modified_ns > 0 ? current_.modified_ns : WallNs(),
                                   std::memory_order_relaxed);
   }
+}
+
+bool FollowedFile::Behind() const {
+  FileStat stat;
+  return StatPath(current_.path, &stat) == 0 && stat.identity == current_.identity &&
+         stat.size > current_.offset();
+}
+
+void FollowedFile::Append(std::deque<FileInHand> next) {
+  for (FileInHand& file : next) successors_.push_back(std::move(file));
+  Publish();
 }
 
 void FollowedFile::AppendPositions(std::vector<FilePosition>* positions) const {

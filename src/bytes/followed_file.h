@@ -42,6 +42,8 @@ class FollowedFile : public Member {
 
   // Begins with this file, which was claimed for this object.
   void Begin(FileInHand first);
+  // Goes on with these when the current one has ended. They were claimed for this object.
+  void Append(std::deque<FileInHand> next);
   const FileInHand& current() const { return current_; }
 
   ReadResult Read(char* data, size_t size) override;
@@ -50,6 +52,7 @@ class FollowedFile : public Member {
   void Recheck(int64_t now_ms) override;
   int64_t due_ms() const override { return due_ms_; }
   void AppendPositions(std::vector<FilePosition>* positions) const override;
+  CopyOf JudgeCopy(const std::string& path, int fd, const FileStat& stat) override;
 
   const FollowCounts& counts() const { return counts_; }
 
@@ -58,8 +61,11 @@ class FollowedFile : public Member {
   AtEnd LookAtEnd();
   bool OpenCurrent();
   bool Sizeless() const;
+  void TakeMissed();
+  bool Behind() const;
   size_t SkipNuls(char* data, size_t size);
   ReadResult BeginAgain(ReadResult result);
+  void RememberCopies();
   ReadResult LeaveAndGoOn(ReadResult result);
   void Discover(const FileStat& at_path);
   void WaitForSilence(int64_t now_ms);
@@ -74,6 +80,7 @@ class FollowedFile : public Member {
   Following& following_;
   FileInHand current_;
   int watch_ = -1;
+  bool needs_watch_ = false;  // its directory's watch does not tell of all that is written to it
   std::deque<FileInHand> successors_;  // newer files of this path, oldest first
   uint64_t file_ = 0;
   bool gone_ = false;       // the current file is closed and stands nowhere: it is left

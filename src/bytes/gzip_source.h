@@ -29,6 +29,10 @@ class GzipSource : public Member {
   // To be called before the first Read(): what this position says was read already, if the file
   // holds it.
   void GoOnBehind(const FilePosition& left);
+  // That position, until the source has come to it.
+  const FilePosition* pending() const { return phase_ == Phase::kRead ? nullptr : &left_; }
+  const Trace& trace() const { return trace_; }
+  uint64_t offset() const { return offset_; }
 
  private:
   enum class Phase : uint8_t {

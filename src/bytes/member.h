@@ -24,6 +24,13 @@ inline int64_t SteadyMs() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
+// What a file with a rotated name may be to the source that reads the unrotated one.
+enum class CopyOf : uint8_t {
+  kNothing,  // it is a file of its own
+  kRead,     // a copy; what of it was read is in the ledger now
+  kPending,  // a copy with more in it than was read so far: to be asked about again
+};
+
 // One thread.
 class Member : public Source {
  public:
@@ -48,6 +55,11 @@ class Member : public Source {
   virtual int64_t due_ms() const { return kNever; }
   // Appends how far its files were read, where that is to outlive the run.
   virtual void AppendPositions(std::vector<FilePosition>* /*positions*/) const {}
+
+  // Is this open file, which nobody reads, a copy (copytruncate) of what this source has read?
+  virtual CopyOf JudgeCopy(const std::string& /*path*/, int /*fd*/, const FileStat& /*stat*/) {
+    return CopyOf::kNothing;
+  }
 
   bool queued = false;  // stands in the set's queue of ready sources
 

@@ -31,6 +31,8 @@ namespace {
 constexpr int64_t kLookMs = 1000;
 // And this often where inotify cannot be used.
 constexpr int64_t kPollMs = 250;
+// A file that may be a copy of one that is read is looked at again after this long.
+constexpr int64_t kPendingMs = 100;
 // A directory in which names come and go all the time is not listed more often than this.
 constexpr int64_t kRescanMs = 20;
 
@@ -56,7 +58,12 @@ class WatchingSet final : public SourceSet {
                    std::max(0, options.writer_wait_ms),
                    DescriptorsMax(options)},
         wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-    for (FilePosition& position : options.resume) ledger_.Remember(std::move(position));
+    std::vector<FilePosition> current;
+    for (FilePosition& position : options.resume) {
+      if (position.current) current.push_back(position);
+      ledger_.Remember(std::move(position));
+    }
+    finder_.Resume(std::move(current));
   }
 
   Status Add(const std::vector<SourceSpec>& specs);
@@ -213,6 +220,7 @@ Status WatchingSet::Scan(bool at_start) {
     }
     Register(std::move(one.member), one.path);
   }
+  if (finder_.pending()) rescan_at_ = scanned_at_ + kPendingMs;
   return searched;
 }
 

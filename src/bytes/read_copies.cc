@@ -1,0 +1,156 @@
+#include "bytes/read_copies.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/fd.h"
+#include "bytes/fingerprint.h"
+#include "bytes/path_pattern.h"
+
+namespace parshall::bytes {
+namespace {
+
+// Unpacks the file up to where the position ends, and compares.
+bool GzipFits(const std::string& path, const FilePosition& left) {
+  GzipSource source(path, 0, nullptr);
+  source.GoOnBehind(left);
+  std::vector<char> unused(1);
+  while (source.pending() != nullptr && !source.ended()) source.Read(unused.data(), unused.size());
+  return !source.ended() && source.offset() == left.offset;
+}
+
+FileInHand TakeGzip(const RotatedSibling& sibling, const FilePosition* left, const void* owner,
+                    FileLedger& ledger) {
+  FileInHand file;
+  if (!ledger.Claim(sibling.stat.identity, owner)) return file;
+  file.gzip = std::make_unique<GzipSource>(sibling.path, 0, nullptr);
+  if (left != nullptr) file.gzip->GoOnBehind(*left);
+  file.identity = sibling.stat.identity;
+  file.path = sibling.path;
+  file.held = true;
+  file.modified_ns = sibling.stat.modified_ns;
+  return file;
+}
+
+// An open file of known identity, at the position's offset.
+FileInHand TakePlain(const std::string& path, const FilePosition& left, const void* owner,
+                     FileLedger& ledger) {
+  FileInHand file;
+  Fd fd = OpenForReading(path);
+  FileStat stat;
+  if (!fd.valid() || StatFd(fd.get(), &stat) != 0 || stat.type != FileType::kRegular) return file;
+  if (!Fits(fd.get(), left) || !file.trace.Load(fd.get(), left.offset)) return file;
+  if (!ledger.Claim(stat.identity, owner)) return file;
+  ledger.Forget(stat.identity);
+  file.fd = std::move(fd);
+  file.identity = stat.identity;
+  file.path = path;
+  file.held = file.known = true;
+  file.size = stat.size;
+  file.modified_ns = stat.modified_ns;
+  return file;
+}
+
+}  // namespace
+
+FileInHand FindCopy(const std::string& path, const FilePosition& left, bool gzip, const void* owner,
+                    FileLedger& ledger) {
+  // Of which nothing was read there is no copy: everything begins with no bytes.
+  if (left.offset == 0) return {};
+  for (const RotatedSibling& sibling : RotatedSiblings(path)) {
+    if (ledger.claimed(sibling.stat.identity)) continue;
+    FileInHand file;
+    if (!sibling.gzip) {
+      file = TakePlain(sibling.path, left, owner, ledger);
+    } else if (gzip && GzipFits(sibling.path, left)) {
+      file = TakeGzip(sibling, &left, owner, ledger);
+    }
+    if (!file.held) continue;
+    file.copy = true;
+    return file;
+  }
+  return {};
+}
+
+std::deque<FileInHand> TakeNewer(const std::string& path, const std::string& left_path,
+                                 const FilePosition& left, const void* owner, FileLedger& ledger) {
+  std::vector<RotatedSibling> siblings = RotatedSiblings(path);
+  const auto at = std::ranges::find(siblings, left_path, &RotatedSibling::path);
+  const bool placed = at != siblings.end();
+  const int64_t modified_ns = placed ? at->stat.modified_ns : left.modified_ns;
+  std::vector<RotatedSibling> chosen;
+  bool births_known = left.identity.birth_ns != 0;
+  for (auto it = siblings.begin(); it != siblings.end(); ++it) {
+    if (it == at) continue;
+    const FileStat& stat = it->stat;
+    const bool born = !it->gzip && left.identity.birth_ns != 0 && stat.identity.birth_ns != 0;
+    bool is_newer = placed ? it < at && stat.modified_ns >= modified_ns
+                           : modified_ns != 0 && stat.modified_ns > modified_ns;
+    // The surest sign. Not of a gzip file, which is born when it is compressed.
+    if (born && stat.identity.birth_ns != left.identity.birth_ns) {
+      is_newer = stat.identity.birth_ns > left.identity.birth_ns;
+    }
+    births_known = births_known && born;
+    if (is_newer) chosen.push_back(*it);
+  }
+  std::ranges::reverse(chosen);
+  if (births_known) {
+    // Some rotators count upwards.
+    std::ranges::stable_sort(chosen, {}, [](const RotatedSibling& sibling) {
+      return sibling.stat.identity.birth_ns;
+    });
+  }
+  std::deque<FileInHand> newer;
+  for (const RotatedSibling& sibling : chosen) {
+    const FileStat& stat = sibling.stat;
+    if (ledger.claimed(stat.identity) || stat.size == 0) continue;
+    const FilePosition* const known = ledger.Find(stat.identity);
+    if (known != nullptr && (sibling.gzip || ledger.Finished(stat))) continue;
+    std::string unused;
+    FileInHand file = sibling.gzip ? TakeGzip(sibling, nullptr, owner, ledger)
+                                   : OpenFollowed(sibling.path, owner, ledger, &unused);
+    if (!file.held) continue;
+    file.fd.Reset();
+    newer.push_back(std::move(file));
+  }
+  return newer;
+}
+
+std::deque<FileInHand> Resume(const FilePosition& left, const void* owner, FileLedger& ledger,
+                              Notices& notices) {
+  const std::string& path = left.source;
+  std::deque<FileInHand> files;
+  FileStat at_path;
+  const bool stands = StatPath(path, &at_path) == 0 && at_path.type == FileType::kRegular;
+  const bool in_place = stands && at_path.identity == left.identity;
+  FileInHand first;
+  if (in_place) {
+    first = TakePlain(path, left, owner, ledger);
+    if (first.held) {
+      files.push_back(std::move(first));
+      return files;
+    }
+  } else if (const std::string moved = FindInFolder(path, left.identity); !moved.empty()) {
+    first = HasGzipName(moved) ? FileInHand() : TakePlain(moved, left, owner, ledger);
+  }
+  if (!first.held) first = FindCopy(path, left, true, owner, ledger);
+  if (!first.held && left.offset > 0) {
+    notices.Add(path + ": the file that was read to byte " + std::to_string(left.offset) +
+                (in_place ? " was truncated since" : " is gone") +
+                "; what had come behind that may be lost");
+  }
+  std::deque<FileInHand> newer =
+      first.held ? TakeNewer(path, first.path, first.Position(path, 0, false), owner, ledger)
+                 : TakeNewer(path, {}, left, owner, ledger);
+  if (first.held) {
+    files.push_back(std::move(first));
+  }
+  for (FileInHand& file : newer) files.push_back(std::move(file));
+  std::string trouble;
+  FileInHand now = stands ? OpenFollowed(path, owner, ledger, &trouble) : FileInHand();
+  if (!trouble.empty()) notices.Add(path + ": " + trouble + "; it is tried again");
+  if (now.held) files.push_back(std::move(now));
+  return files;
+}
+
+}  // namespace parshall::bytes

@@ -1,0 +1,34 @@
+#pragma once
+// What an earlier run, or the time before a truncation, left of a followed file: under which name
+// do its bytes stand now, and what came between it and the file that stands under the path today?
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "bytes/file_in_hand.h"
+#include "bytes/notices.h"
+#include "bytes/position.h"
+#include "bytes/rotated_siblings.h"
+
+namespace parshall::bytes {
+
+// A rotated sibling of `path` that holds what the position says and that nobody reads: the newest
+// one, claimed for `owner` and standing at the position's offset. Not held when there is none.
+// Gzip files are looked into when `gzip` says so; that takes as long as unpacking them.
+FileInHand FindCopy(const std::string& path, const FilePosition& left, bool gzip, const void* owner,
+                    FileLedger& ledger);
+
+// Siblings of `path` newer than the file that stands (or stood, when empty) at `left_path` and was
+// last written at `modified_ns`, which nobody reads or has read. Oldest first, claimed for `owner`,
+// closed.
+std::deque<FileInHand> TakeNewer(const std::string& path, const std::string& left_path,
+                                 const FilePosition& left, const void* owner, FileLedger& ledger);
+
+// How the source of `left` (a current one of an earlier run) goes on: the file it was reading,
+// wherever it stands now, at the offset; what was rotated away since, oldest first; and what
+// stands under the path now. All claimed for `owner`. Empty: there is nothing.
+std::deque<FileInHand> Resume(const FilePosition& left, const void* owner, FileLedger& ledger,
+                              Notices& notices);
+
+}  // namespace parshall::bytes
