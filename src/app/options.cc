@@ -10,9 +10,9 @@
 #include <utility>
 
 #include "app/flags.h"
-#include "base/duration.h"
 #include "base/numbers.h"
 #include "base/quoted.h"
+#include "base/units.h"
 
 namespace parshall::app {
 namespace {
@@ -21,7 +21,10 @@ namespace po = boost::program_options;
 
 constexpr unsigned kThreadsMax = 64;
 constexpr uint64_t kLineBytesMost = 1 << 30;
-constexpr int64_t kStateIntervalMaxMs = 86'400'000;
+constexpr double kStateSecondsMost = 86400.0;
+constexpr uint64_t kRotateBytesMost = uint64_t{1} << 50;
+constexpr double kRotateSecondsMost = 366 * 86400.0;
+constexpr unsigned kKeepMax = 1000;
 
 std::string Join(std::string_view choices, std::string_view last_word) {
   std::string text;
@@ -235,35 +238,63 @@ Status CheckCommand(const std::vector<Given>& all, const Command& command,
   return Ok();
 }
 
-Status StoreNumbers(const Given& given, Options* options) {
+Status StoreInteger(const Given& given, unsigned max, std::optional<unsigned>* out) {
   const std::string& value = given.values.front();
-  if (given.flag->name == "threads") {
-    int64_t number = 0;
-    if (!ParseInt64(value, &number) || number < 1 || number > kThreadsMax) {
-      return Fail(fmt::format("{} is not a number from 1 to {}", Quoted(value), kThreadsMax),
-                  given.where);
-    }
-    options->threads = static_cast<unsigned>(number);
-  } else if (given.flag->name == "state.interval") {
-    const std::optional<int64_t> interval = ParseDurationMs(value);
-    if (!interval || *interval < 1 || *interval > kStateIntervalMaxMs) {
+  int64_t number = 0;
+  if (!ParseInt64(value, &number) || number < 1 || number > max) {
+    return Fail(fmt::format("{} is not a number from 1 to {}", Quoted(value), max), given.where);
+  }
+  *out = static_cast<unsigned>(number);
+  return Ok();
+}
+
+// `max_text`: how a person writes `max`.
+Status StoreSize(const Given& given, uint64_t max, std::string_view max_text,
+                 std::optional<uint64_t>* out) {
+  const std::string& value = given.values.front();
+  uint64_t bytes = 0;
+  if (!ParseByteSize(value, &bytes)) {
+    return Fail(
+        fmt::format("{} is not a size; write bytes or a number with KiB, MiB or GiB, as 64KiB",
+                    Quoted(value)),
+        given.where);
+  }
+  if (bytes < 1 || bytes > max) {
+    return Fail(fmt::format("{} is not between 1 and {}", Quoted(value), max_text), given.where);
+  }
+  *out = bytes;
+  return Ok();
+}
+
+Status StoreNumbers(const Given& given, Options* options) {
+  const std::string_view name = given.flag->name;
+  const std::string& value = given.values.front();
+  if (name == "threads") return StoreInteger(given, kThreadsMax, &options->threads);
+  if (name == "output.keep") return StoreInteger(given, kKeepMax, &options->output_keep);
+  if (name == "line-bytes-max")
+    return StoreSize(given, kLineBytesMost, "1GiB", &options->line_bytes_max);
+  if (name == "output.rotate-bytes")
+    return StoreSize(given, kRotateBytesMost, "1024TiB", &options->output_rotate_bytes);
+  if (name == "state.interval") {
+    double seconds = 0;
+    if (!ParseDuration(value, &seconds) || seconds < 0.001 || seconds > kStateSecondsMost) {
       return Fail(fmt::format("{} is not a time from 1ms to 24h; write it as 500ms, 1s or 1m",
                               Quoted(value)),
                   given.where);
     }
-    options->state_interval_ms = *interval;
-  } else if (given.flag->name == "line-bytes-max") {
-    uint64_t bytes = 0;
-    if (!ParseByteSize(value, &bytes)) {
+    options->state_interval_seconds = seconds;
+  }
+  if (name == "output.rotate-interval") {
+    double seconds = 0;
+    if (!ParseDuration(value, &seconds)) {
       return Fail(
-          fmt::format("{} is not a size; write bytes or a number with KiB, MiB or GiB, as 64KiB",
-                      Quoted(value)),
+          fmt::format("{} is not a time; write a number with s, m, h or d, as 24h", Quoted(value)),
           given.where);
     }
-    if (bytes < 1 || bytes > kLineBytesMost) {
-      return Fail(fmt::format("{} is not between 1 and 1GiB", Quoted(value)), given.where);
+    if (seconds < 1 || seconds > kRotateSecondsMost) {
+      return Fail(fmt::format("{} is not between 1s and 366d", Quoted(value)), given.where);
     }
-    options->line_bytes_max = bytes;
+    options->output_rotate_interval_seconds = seconds;
   }
   return Ok();
 }
@@ -278,6 +309,7 @@ Status Store(const Given& given, Options* options) {
   if (name == "rules") options->rules = given.values;
   if (name == "output") options->output = value;
   if (name == "schema") options->schema = value;
+  if (name == "output.on-error") options->output_on_error = value;
   if (name == "once") options->once = yes;
   if (name == "from") options->from = value;
   if (name == "metrics-file") options->metrics_file = value;
@@ -337,7 +369,8 @@ bool ParseByteSize(std::string_view text, uint64_t* bytes) {
     std::string_view name;
     int shift;
   };
-  static constexpr std::array kUnits = {Unit{"kib", 10}, Unit{"mib", 20}, Unit{"gib", 30}};
+  static constexpr std::array kUnits = {Unit{"kib", 10}, Unit{"mib", 20}, Unit{"gib", 30},
+                                        Unit{"tib", 40}};
   int shift = 0;
   for (const Unit& unit : kUnits) {
     if (text.size() <= unit.name.size()) continue;

@@ -30,14 +30,18 @@ struct Options {
   std::vector<std::string> rules;
   std::optional<std::string> output;  // "-", "none" or a file
   std::optional<std::string> schema;
+  std::optional<std::string> output_on_error;            // pause, drop or exit
+  std::optional<uint64_t> output_rotate_bytes;           // 1 – 1024 TiB
+  std::optional<double> output_rotate_interval_seconds;  // 1 s – 366 d
+  std::optional<unsigned> output_keep;                   // 1–1000
   std::optional<bool> once;
   std::optional<std::string> from;  // "beginning" or "end"
   std::optional<std::string> metrics_file;
-  std::optional<std::string> state;          // a directory
-  std::optional<int64_t> state_interval_ms;  // 1 ms to a day
-  std::vector<std::string> listen_addresses;  // {"none"}: no web server
-  std::optional<unsigned> threads;            // 1–64
-  std::optional<uint64_t> line_bytes_max;     // 1 – 1 GiB
+  std::optional<std::string> state;              // a directory
+  std::optional<double> state_interval_seconds;  // 1 ms to a day
+  std::vector<std::string> listen_addresses;     // {"none"}: no web server
+  std::optional<unsigned> threads;               // 1–64
+  std::optional<uint64_t> line_bytes_max;        // 1 – 1 GiB
   std::optional<LogLevel> log_level;
   std::optional<LogFormat> log_format;
   bool json = false;
@@ -63,8 +67,8 @@ Environment ProcessEnvironment();
 Result<Options> ParseOptions(const std::vector<std::string>& arguments,
                              const Environment& environment);
 
-// "1048576", "64KiB", "1MiB", "1GiB" (any case): bytes. False for anything else, or when it is
-// beyond 2^63 - 1.
+// "1048576", "64KiB", "1MiB", "1GiB", "1TiB" (any case): bytes. False for anything else, or when it
+// is beyond 2^63 - 1.
 bool ParseByteSize(std::string_view text, uint64_t* bytes);
 
 // Records and metrics must not be mixed on stdout. For what is decided only once the configuration

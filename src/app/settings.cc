@@ -1,5 +1,7 @@
 #include "app/settings.h"
 
+#include <utility>
+
 #include "rules/config_reader.h"
 #include "rules/reader.h"
 
@@ -51,6 +53,24 @@ void TakeSources(const Options& options, const rules::Config& config, Settings* 
   }
 }
 
+sinks::OutputOptions OutputOptionsOf(const Options& options, const rules::Config& config) {
+  const rules::ConfigOutput& file = config.output;
+  sinks::OutputOptions output;
+  const std::string on_error = options.output_on_error.value_or(file.on_error.value_or("pause"));
+  if (on_error == "drop") output.on_error = sinks::OnError::kDrop;
+  if (on_error == "exit") output.on_error = sinks::OnError::kExit;
+  output.rotate_bytes = options.output_rotate_bytes.value_or(file.rotate_bytes.value_or(0));
+  const double seconds =
+      options.output_rotate_interval_seconds.value_or(file.rotate_interval_seconds.value_or(0));
+  output.rotate_interval = std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
+  if (options.output_keep) {
+    output.keep = *options.output_keep;
+  } else if (file.keep) {
+    output.keep = static_cast<uint32_t>(*file.keep);
+  }
+  return output;
+}
+
 bool IsNone(const std::vector<std::string>& addresses) {
   return addresses.size() == 1 && addresses[0] == "none";
 }
@@ -71,12 +91,26 @@ Result<Settings> MergeSettings(const Options& options, const rules::Config& conf
   settings.once = options.once.value_or(false);
   TakeSources(options, config, &settings);
   settings.output = options.output.value_or(config.output.to.value_or("-"));
+  settings.output_options = OutputOptionsOf(options, config);
+  const bool to_file = settings.output != "-" && settings.output != "none";
+  if (!to_file) {
+    for (const auto& [flag, key] :
+         {std::pair{"output.rotate-bytes", "output.rotate_bytes"},
+          std::pair{"output.rotate-interval", "output.rotate_interval"}}) {
+      const std::string place =
+          options.given.contains(flag) ? options.Where(flag) : config.PlaceOf(key);
+      if (!place.empty())
+        return Fail("only a file can be rotated, and records go to " +
+                        std::string(settings.output == "-" ? "standard output" : "nowhere"),
+                    place);
+    }
+  }
   settings.metrics_file = options.metrics_file.value_or("");
   if (const Status apart = CheckOutputs(settings.output, settings.metrics_file); !apart.ok())
     return apart.error();
   settings.state_dir = options.state.value_or(config.state.dir.value_or(""));
-  settings.state_interval_ms =
-      static_cast<int>(options.state_interval_ms.value_or(config.state.interval_ms.value_or(1000)));
+  settings.state_interval_ms = static_cast<int>(
+      1e3 * options.state_interval_seconds.value_or(config.state.interval_seconds.value_or(1)));
   settings.listen_asked_for = true;
   if (!options.listen_addresses.empty()) {
     settings.listen_addresses = options.listen_addresses;

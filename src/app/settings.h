@@ -16,10 +16,10 @@ namespace parshall::app {
 
 struct Settings {
   std::vector<bytes::SourceSpec> sources;
-  std::string output = "-";                   // "-", "none" or a file
+  std::string output = "-";  // "-", "none" or a file
   sinks::OutputOptions output_options;
-  std::string metrics_file;                   // empty: none
-  std::string state_dir;                      // empty: no state is kept
+  std::string metrics_file;  // empty: none
+  std::string state_dir;     // empty: no state is kept
   int state_interval_ms = 1000;
   std::vector<std::string> listen_addresses;  // empty: no web server
   bool listen_asked_for = false;              // named by the operator, not only the default

@@ -31,8 +31,12 @@ struct ConfigRules {
 };
 
 struct ConfigOutput {
-  std::optional<std::string> to;      // "-", "none" or a path
-  std::optional<std::string> schema;  // "flat" or "ecs"
+  std::optional<std::string> to;        // "-", "none" or a path
+  std::optional<std::string> schema;    // "flat" or "ecs"
+  std::optional<std::string> on_error;  // pause, drop or exit
+  std::optional<uint64_t> rotate_bytes;
+  std::optional<double> rotate_interval_seconds;
+  std::optional<int> keep;
 };
 
 struct ConfigWeb {
@@ -44,7 +48,7 @@ struct ConfigWeb {
 
 struct ConfigState {
   std::optional<std::string> dir;
-  std::optional<int64_t> interval_ms;
+  std::optional<double> interval_seconds;
 };
 
 struct ConfigLog {

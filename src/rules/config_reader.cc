@@ -4,16 +4,14 @@
 #include <string_view>
 #include <utility>
 
-#include "base/duration.h"
 #include "base/numbers.h"
 #include "base/quoted.h"
+#include "base/units.h"
 #include "rules/reader_metric.h"
 #include "rules/section.h"
 
 namespace parshall::rules {
 namespace {
-
-constexpr int64_t kStateIntervalMaxMs = 86'400'000;
 
 // The settings of one file on their way into a Config. One thread.
 class ConfigReader {
@@ -154,6 +152,32 @@ class ConfigReader {
     Section section(file_, *node, "output", faults_);
     ReadText(&section, "output.", "to", &config_->output.to);
     ReadWord(&section, "output.", "schema", {"flat", "ecs"}, &config_->output.schema);
+    ReadWord(&section, "output.", "on_error", {"pause", "drop", "exit"}, &config_->output.on_error);
+    if (const std::optional<std::string> size = section.Text("rotate_bytes")) {
+      constexpr int64_t kMax = int64_t{1} << 50;
+      config_->output.rotate_bytes = Bytes(*size, kMax);
+      Place("output.rotate_bytes", *section.Get("rotate_bytes"));
+      if (!config_->output.rotate_bytes) {
+        section.Add(
+            "rotate_bytes",
+            "output: rotate_bytes: must be a size up to 1024 TiB like 100MiB, and this is " +
+                Quoted(*size));
+      }
+    }
+    if (const std::optional<std::string> interval = section.Text("rotate_interval")) {
+      config_->output.rotate_interval_seconds = Seconds(*interval, 1, 366 * 86400.0);
+      Place("output.rotate_interval", *section.Get("rotate_interval"));
+      if (!config_->output.rotate_interval_seconds) {
+        section.Add("rotate_interval",
+                    "output: rotate_interval: must be a time from 1s to 366d like 30m, 24h or 7d, "
+                    "and this is " +
+                        Quoted(*interval));
+      }
+    }
+    if (const std::optional<int64_t> keep = section.Integer("keep", 1, 1000)) {
+      config_->output.keep = static_cast<int>(*keep);
+      Place("output.keep", *section.Get("keep"));
+    }
     section.Finish();
   }
 
@@ -180,14 +204,15 @@ class ConfigReader {
     ReadText(&section, "state.", "dir", &config_->state.dir);
     section.Require("dir", "the folder of the snapshots");
     if (const std::optional<std::string> interval = section.Text("interval")) {
-      config_->state.interval_ms = ParseDurationMs(*interval);
+      // In units that suit it; nobody wants it once a day.
+      if (!interval->ends_with('d')) {
+        config_->state.interval_seconds = Seconds(*interval, 0.001, 86400);
+      }
       Place("state.interval", *section.Get("interval"));
-      const int64_t ms = config_->state.interval_ms.value_or(0);
-      if (ms < 1 || ms > kStateIntervalMaxMs) {
-        section.Add(
-            "interval",
-            "state: interval: must be a time from 1ms to 24h, like 500ms or 1s, and this is " +
-                Quoted(*interval));
+      if (!config_->state.interval_seconds) {
+        section.Add("interval",
+                    "state: interval: must be a time like 500ms, 1s or 1m, and this is " +
+                        Quoted(*interval));
       }
     }
     section.Finish();
@@ -237,7 +262,7 @@ class ConfigReader {
     const std::optional<std::string> text = top->Text("line_bytes_max");
     if (!text) return;
     Place("line_bytes_max", *top->Get("line_bytes_max"));
-    config_->line_bytes_max = Bytes(*text);
+    config_->line_bytes_max = Bytes(*text, int64_t{1} << 30);
     if (config_->line_bytes_max) return;
     top->Add("line_bytes_max",
              "line_bytes_max: must be a size from 1 to 1 GiB like 65536, 64KiB or 1MiB, and this "
@@ -253,19 +278,25 @@ class ConfigReader {
     return text.substr(0, digits);
   }
 
-  static std::optional<uint64_t> Bytes(std::string_view text) {
-    constexpr int64_t kMax = int64_t{1} << 30;
+  static std::optional<double> Seconds(std::string_view text, double min, double max) {
+    double seconds = 0;
+    if (!ParseDuration(text, &seconds) || seconds < min || seconds > max) return std::nullopt;
+    return seconds;
+  }
+
+  static std::optional<uint64_t> Bytes(std::string_view text, int64_t max) {
     const std::vector<Choice<int64_t>> units = {{"", 1},
                                                 {"B", 1},
                                                 {"KiB", int64_t{1} << 10},
                                                 {"MiB", int64_t{1} << 20},
-                                                {"GiB", int64_t{1} << 30}};
+                                                {"GiB", int64_t{1} << 30},
+                                                {"TiB", int64_t{1} << 40}};
     std::string_view unit;
     int64_t number = 0;
     if (!ParseInt64(SplitUnit(text, &unit), &number)) return std::nullopt;
     for (const Choice<int64_t>& known : units) {
       if (known.word != unit) continue;
-      if (number >= 1 && number <= kMax / known.meaning) {
+      if (number >= 1 && number <= max / known.meaning) {
         return static_cast<uint64_t>(number * known.meaning);
       }
     }

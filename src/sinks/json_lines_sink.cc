@@ -64,6 +64,7 @@ void JsonLinesSink::TakeFile(std::shared_ptr<OutputFile> file) {
   size_ = file->Size();
   torn_ = file->EndsTorn();
   moved_ = false;
+  freed_ = false;
   next_look_ = Clock::now() + options_.look_interval;
   const std::lock_guard lock(file_mutex_);
   file_ = std::move(file);
@@ -140,6 +141,7 @@ void JsonLinesSink::FreeDeletedFile() {
   if (file_ == nullptr || size_ == 0 || !file_->Deleted() || file_->Truncate(0) != 0) return;
   size_ = 0;
   next_look_ = {};
+  if (std::exchange(freed_, true)) return;
   AddNotice(name_ +
             ": this file was deleted while it could not be written, and its space is freed");
 }

@@ -96,6 +96,7 @@ class JsonLinesSink {
   uint64_t size_ = 0;                 // of file_, if nobody else changed it since the last look
   bool torn_ = false;                 // the last byte is not the end of a record
   bool moved_ = false;                // the path leads elsewhere
+  bool freed_ = false;                // it was deleted, and is empty
   Clock::time_point next_look_;
   Clock::time_point next_reopen_;  // not before, after a failed one
   OutputTrouble trouble_;

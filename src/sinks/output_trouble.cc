@@ -45,7 +45,7 @@ std::string OutputTrouble::Works(uint64_t dropped_records, Clock::time_point now
     return fmt::format("{}: records are written again; {} were dropped", name_,
                        dropped_records - dropped_before_);
   }
-  return fmt::format("{}: records are written again, after {:.1f} s; nothing was lost", name_,
+  return fmt::format("{}: records are written again, after {:.1f} s", name_,
                      SecondsBetween(since_, now));
 }
 

@@ -59,6 +59,12 @@ TEST_CASE("ParseOptions reads every flag of run") {
                                 "--rules=r2",
                                 "--output",
                                 "none",
+                                "--output.on-error",
+                                "drop",
+                                "--output.rotate-bytes=2TiB",
+                                "--output.rotate-interval=1.5h",
+                                "--output.keep",
+                                "1000",
                                 "--schema",
                                 "flat",
                                 "--once",
@@ -82,6 +88,10 @@ TEST_CASE("ParseOptions reads every flag of run") {
   CHECK(options.format == "combined");
   CHECK(options.rules == Arguments{"r1", "r2"});
   CHECK(options.output == "none");
+  CHECK(options.output_on_error == "drop");
+  CHECK(options.output_rotate_bytes == uint64_t{2} << 40);
+  CHECK(options.output_rotate_interval_seconds == 5400);
+  CHECK(options.output_keep == 1000U);
   CHECK(options.schema == "flat");
   CHECK(options.once == true);
   CHECK(options.from == "beginning");
@@ -93,7 +103,7 @@ TEST_CASE("ParseOptions reads every flag of run") {
   CHECK(options.log_format == LogFormat::kJson);
   CHECK(options.paths == Arguments{"a.log", "b.log"});
   CHECK(options.Where("threads") == "--threads");
-  CHECK(options.given.size() == 13);
+  CHECK(options.given.size() == 17);
 }
 
 TEST_CASE("ParseOptions tells commands from paths") {
@@ -175,6 +185,15 @@ TEST_CASE("ParseOptions refuses with one sentence and the place") {
       {{"--threads", "two"}, "--threads: \"two\" is not a number"},
       {{"--threads", "99999999999999999999"}, "--threads: "},
       {{"--threads", "1.5"}, "--threads: "},
+      {{"--output.on-error", "wait"},
+       "--output.on-error: \"wait\" is not one of its values; write pause, drop or exit"},
+      {{"--output.keep", "0"}, "--output.keep: \"0\" is not a number from 1 to 1000"},
+      {{"--output.rotate-bytes", "1025TiB"},
+       "--output.rotate-bytes: \"1025TiB\" is not between 1 and 1024TiB"},
+      {{"--output.rotate-interval", "7"},
+       "--output.rotate-interval: \"7\" is not a time; write a number with s, m, h or d, as 24h"},
+      {{"--output.rotate-interval", "10ms"},
+       "--output.rotate-interval: \"10ms\" is not between 1s and 366d"},
       {{"--line-bytes-max", "0"}, "--line-bytes-max: \"0\" is not between 1 and 1GiB"},
       {{"--line-bytes-max", "1073741825"}, "--line-bytes-max: \"1073741825\" is not between"},
       {{"--line-bytes-max", "2GiB"}, "--line-bytes-max: \"2GiB\" is not between"},
@@ -350,7 +369,7 @@ TEST_CASE("Each flag of the table is read, stored, explained and in the document
     // Some value is accepted, and remembered as given.
     std::string value = "7";
     if (flag.name == "line-bytes-max") value = "1MiB";
-    if (flag.argument == "TIME") value = "7s";
+    if (flag.argument == "DURATION") value = "7s";
     if (!flag.choices.empty()) value = flag.choices.substr(0, flag.choices.find('|'));
     Arguments arguments;
     for (const Command& command : AllCommands()) {

@@ -138,7 +138,7 @@ def test_reader_of_stdout_goes_away(threads):
 
 
 def test_full_disk_is_said_and_fails():
-    done = parshall.run(*parshall.NO_WEB, "--output", "/dev/full", stdin=LINE % 1)
+    done = parshall.run(*parshall.NO_WEB, "--output", "/dev/full", "--output.on-error", "exit", stdin=LINE % 1)
     assert done.code == 1
     assert "/dev/full" in done.err
 

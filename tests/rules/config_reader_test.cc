@@ -43,7 +43,8 @@ rules:
     json: true
 metrics:
   - {name: b_total, kind: counter, help: h}
-output: {to: '${HOME}/records.jsonl', schema: ecs}
+output: {to: '${HOME}/records.jsonl', schema: ecs, on_error: drop, rotate_bytes: 2TiB,
+         rotate_interval: 7d, keep: 9}
 web:
   listen_address: ['127.0.0.1:${PORT}', '[::1]:9']
   config_file: web.yaml
@@ -71,11 +72,15 @@ log: {level: debug, format: json}
   CHECK_FALSE((*config.rules)[0].inline_file);
   CHECK(config.output.to == "/home/p/records.jsonl");
   CHECK(config.output.schema == "ecs");
+  CHECK(config.output.on_error == "drop");
+  CHECK(config.output.rotate_bytes == uint64_t{2} << 40);
+  CHECK(config.output.rotate_interval_seconds == 7 * 86400.0);
+  CHECK(config.output.keep == 9);
   CHECK(config.web.listen_addresses == std::vector<std::string>{"127.0.0.1:9123", "[::1]:9"});
   CHECK(config.web.config_file == "web.yaml");
   CHECK(config.web.enable_lifecycle == true);
   CHECK(config.state.dir == "/var/lib/parshall");
-  CHECK(config.state.interval_ms == 500);
+  CHECK(config.state.interval_seconds == 0.5);
   REQUIRE(config.labels.size() == 2);
   CHECK(config.labels[0] == std::pair<std::string, std::string>("site", "shop"));
   CHECK(config.labels[1] == std::pair<std::string, std::string>("zone", "eu"));
@@ -84,8 +89,8 @@ log: {level: debug, format: json}
   CHECK(config.line_bytes_max == 65536);
   CHECK(config.log.level == "debug");
   CHECK(config.log.format == "json");
-  CHECK(config.PlaceOf("web.listen_address") == "p.yaml:17:19");
-  CHECK(config.PlaceOf("state.dir") == "p.yaml:20:14");
+  CHECK(config.PlaceOf("web.listen_address") == "p.yaml:18:19");
+  CHECK(config.PlaceOf("state.dir") == "p.yaml:21:14");
   CHECK(config.PlaceOf("nothing").empty());
 }
 
@@ -155,18 +160,18 @@ TEST_CASE("ReadConfig reads sizes and times") {
   }
   struct Time {
     const char* text;
-    std::optional<int64_t> ms;
+    std::optional<double> seconds;
   };
-  const Time times[] = {{"1s", 1000},         {"500ms", 500},        {"1.5s", 1500},
-                        {"2m", 120'000},      {"24h", 86'400'000},   {"25h", std::nullopt},
+  const Time times[] = {{"1s", 1.0},          {"500ms", 0.5},        {"1.5s", 1.5},
+                        {"2m", 120.0},        {"24h", 86400.0},      {"25h", std::nullopt},
                         {"1", std::nullopt},  {"0s", std::nullopt},  {"-1s", std::nullopt},
-                        {"2d", std::nullopt}, {"1e3s", std::nullopt}};
+                        {"1d", std::nullopt}, {"1e3s", std::nullopt}};
   for (const Time& row : times) {
     INFO(row.text);
     const auto outcome = ReadConfig(
         "p.yaml", "state: {dir: x, interval: " + std::string(row.text) + "}", Environment);
-    CHECK(outcome.faults.empty() == row.ms.has_value());
-    if (row.ms) CHECK(outcome.config.state.interval_ms == row.ms);
+    CHECK(outcome.config.state.interval_seconds == row.seconds);
+    CHECK(outcome.faults.empty() == row.seconds.has_value());
   }
 }
 
@@ -236,14 +241,20 @@ TEST_CASE("ReadConfig says what is wrong, and where") {
        "p.yaml:1:9: the configuration: output: must be one text, and this is a list\n"},
       {"output: {schema: esc}\n",
        "p.yaml:1:18: output: schema: cannot be \"esc\" (did you mean \"ecs\"?)\n"},
+      {"output: {on_error: wait, rotate_bytes: 0, rotate_interval: 500ms, keep: 0}\n",
+       "p.yaml:1:20: output: on_error: cannot be \"wait\" (known here: pause, drop, exit)\n"
+       "p.yaml:1:40: output: rotate_bytes: must be a size up to 1024 TiB like 100MiB, and this is "
+       "\"0\"\n"
+       "p.yaml:1:60: output: rotate_interval: must be a time from 1s to 366d like 30m, 24h or 7d, "
+       "and this is \"500ms\"\n"
+       "p.yaml:1:73: output: keep: must be a whole number from 1 to 1000, and this is \"0\"\n"},
       {"web: {listen_addres: x, enable_lifecycle: 1}\n",
        "p.yaml:1:7: web has an unknown key \"listen_addres\" (did you mean \"listen_address\"?)\n"
        "p.yaml:1:43: web: enable_lifecycle: must be true or false, and this is \"1\"\n"},
       {"web: 9\n", "p.yaml:1:6: web must be a mapping (key: value), and this is a text\n"},
-      {"state: {interval: 2d}\n",
+      {"state: {interval: 1d}\n",
        "p.yaml:1:8: state needs `dir:`, the folder of the snapshots\n"
-       "p.yaml:1:19: state: interval: must be a time from 1ms to 24h, like 500ms or 1s, and this is "
-       "\"2d\"\n"},
+       "p.yaml:1:19: state: interval: must be a time like 500ms, 1s or 1m, and this is \"1d\"\n"},
       {"labels: {le: a, __x: b, 1: c, d: [e]}\n",
        "p.yaml:1:10: labels: \"le\": this label belongs to histograms and summaries\n"
        "p.yaml:1:17: labels: \"__x\": names that begin with __ belong to Prometheus\n"
