@@ -6,10 +6,6 @@ namespace parshall::pipeline {
 
 std::vector<RuleRow> RuleRows(const Ledger& ledger) {
   uint64_t asked = ledger.matching.lines;
-  const double scale = ledger.matching.sampled_lines == 0
-                           ? 0.0
-                           : static_cast<double>(ledger.matching.lines) /
-                                 static_cast<double>(ledger.matching.sampled_lines);
   std::vector<RuleRow> rows;
   for (size_t n = 0; n < ledger.rules.size() && n < ledger.matching.rules.size(); ++n) {
     const records::RuleTally& tally = ledger.matching.rules[n];
@@ -17,7 +13,7 @@ std::vector<RuleRow> RuleRows(const Ledger& ledger) {
                 .matches = tally.matches,
                 .misses = asked - tally.matches,
                 .plan_matches = tally.plan_matches,
-                .nanos = static_cast<uint64_t>(static_cast<double>(tally.sampled_nanos) * scale),
+                .nanos = tally.sampled_nanos * kSampleEvery,
                 .last_match_seconds = ledger.rule_last_match[n]};
     asked -= tally.matches;
     for (const RuleRow& earlier : ledger.earlier_rules) {

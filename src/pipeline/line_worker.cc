@@ -12,9 +12,6 @@ namespace {
 
 using records::Outcome;
 
-// One line in so many has its rules timed: under 1 % of the time, and enough to see which rule
-// costs.
-constexpr uint64_t kSampleEvery = 1024;
 constexpr size_t kOutputKeptBytes = size_t{2} << 20;
 
 uint64_t MonotonicNanos() {
