@@ -176,8 +176,9 @@ def _d4_calls(play):
         for call, what in (("write", "short"), ("read", "short"), ("write", errno.EINTR), ("read", errno.EINTR),
                            ("open", errno.EINTR), ("fsync", errno.EINTR)):
             with play.round() as folder, Feed(folder) as feed:
-                env = shim.environment(folder, call, 1 + play.random.randrange(6), what,
-                                       last=40 if what == "short" else 7 + play.random.randrange(3))
+                first = 1 + play.random.randrange(6) if call != "fsync" else 3  # the first commit is part of the start
+                env = shim.environment(folder, call, first, what,
+                                       last=40 if what == "short" else first + play.random.randrange(6))
                 with play.program(feed.path, folder=folder, env=env) as subject:
                     feed.write(200)
                     subject.start().ready()
