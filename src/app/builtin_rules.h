@@ -15,6 +15,10 @@ struct BuiltinFile {
 // Those that are active when no rules are named, in the order in which they are tried.
 std::span<const BuiltinFile> BuiltinRules();
 
+// Those that are asked for by name: --format nginx. In the order of their names; a pack of
+// rules/compat is called "compat/…".
+std::span<const BuiltinFile> RulePacks();
+
 // The metrics that count when no rule file brings any.
 const BuiltinFile& BuiltinMetrics();
 

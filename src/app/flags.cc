@@ -18,6 +18,9 @@ constexpr std::array kCommands = {
     Command{"explain", kExplain, "[LINE]",
             "For a line, or each line of standard input: the rules tried, the record, the metrics.",
             "explain takes one LINE; put it in single quotes"},
+    Command{"verify", kVerify, "FILE…",
+            "Count files from their beginning and compare with a running instance or its state.",
+            ""},
     Command{"formats", kFormats, "", "The built-in formats, each with a sample line.",
             "formats takes no arguments"},
 };
@@ -30,11 +33,13 @@ constexpr std::array kFlags = {
          "Where to begin in files that are followed.", kRun, false, true, "beginning|end"},
 
     Flag{Group::kRules, "config", "FILE", "", "Read this configuration file (YAML).",
-         kRun | kCheck | kExplain},
-    Flag{Group::kRules, "format", "NAME", "any of the default rules",
-         "Expect lines of this format; `parshall formats` lists them.", kRun | kCheck | kExplain},
+         kRun | kCheck | kExplain | kVerify},
+    Flag{Group::kRules, "format", "NAME|SERVER:STRING", "any of the default rules",
+         "Expect lines of this format (`parshall formats` lists them), or of a server's own format "
+         "string.",
+         kRun | kCheck | kExplain | kVerify},
     Flag{Group::kRules, "rules", "FILE|DIR", "access, gunicorn, structlog and JSON",
-         "Use these rules instead of the default ones.", kRun | kCheck | kExplain, true},
+         "Use these rules instead of the default ones.", kRun | kCheck | kExplain | kVerify, true},
 
     Flag{Group::kOutput, "output", "-|FILE|none", "-",
          "Where the records go: standard output, a file, nowhere."},
@@ -53,7 +58,10 @@ constexpr std::array kFlags = {
     Flag{Group::kOutput, "metrics-file", "FILE|-", "",
          "Write the metrics here at the end, and on SIGUSR1; a file is replaced as a whole."},
     Flag{Group::kOutput, "state", "DIR", "",
-         "Keep positions and counts here: after a crash the next run goes on where this one was."},
+         "Keep positions and counts here: after a crash the next run goes on where this one was.",
+         kRun | kVerify},
+    Flag{Group::kOutput, "url", "URL", "", "The running instance: http://HOST:PORT or unix:/PATH.",
+         kVerify},
     Flag{Group::kOutput, "state.interval", "DURATION", "1s",
          "How often they are brought to disk; at once when the program is stopped."},
     Flag{Group::kOutput, "json", "", "text", "Answer in JSON, for programs.", kExplain},
@@ -64,10 +72,11 @@ constexpr std::array kFlags = {
          true},
 
     Flag{Group::kLimits, "threads", "N", "1",
-         "Threads that work on files, 1 to 64; one keeps up with any disk, more are for backlogs."},
+         "Threads that work on files, 1 to 64; one keeps up with any disk, more are for backlogs.",
+         kRun | kVerify},
     Flag{Group::kLimits, "line-bytes-max", "N", "1MiB",
          "Cut longer lines and count them; bytes, or with KiB, MiB, GiB; at most 1GiB.",
-         kRun | kExplain},
+         kRun | kExplain | kVerify},
 
     Flag{Group::kLog, "log.level", "LEVEL", "info",
          "Least of the program's own messages: debug, info, warning, error.", kAny, false, true,

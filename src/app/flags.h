@@ -10,7 +10,14 @@
 namespace parshall::app {
 
 // The commands a flag belongs to, as bits.
-enum Commands : uint8_t { kRun = 1, kCheck = 2, kExplain = 4, kFormats = 8, kAny = 15 };
+enum Commands : uint8_t {
+  kRun = 1,
+  kCheck = 2,
+  kExplain = 4,
+  kFormats = 8,
+  kVerify = 16,
+  kAny = 31
+};
 
 struct Command {
   std::string_view name;

@@ -11,6 +11,7 @@
 #include "app/builtin_rules.h"
 #include "base/numbers.h"
 #include "base/quoted.h"
+#include "records/log_format.h"
 #include "records/regex.h"
 #include "rules/lint.h"
 #include "rules/reader.h"
@@ -32,6 +33,9 @@ std::vector<RuleFile> BuiltinFiles() {
   for (const BuiltinFile& builtin : BuiltinRules()) files.push_back(FileOf(builtin));
   return files;
 }
+
+// "compat/nginxlog" is called nginxlog.
+std::string_view FormatOfFile(std::string_view name) { return name.substr(name.rfind('/') + 1); }
 
 bool IsBuiltin(const rules::Where& where) { return where.file.starts_with(kBuiltinPrefix); }
 
@@ -80,9 +84,56 @@ bool IsOfFormat(const rules::RuleSpec& rule, std::string_view format) {
     for (const FormatName& known : kFormatNames) {
       if (known.name == format && known.rule == rule.name) return true;
     }
-    if (rule.where.file == std::string(kBuiltinPrefix) + std::string(format) + ".yaml") return true;
+    std::string_view file = rule.where.file;
+    file.remove_prefix(kBuiltinPrefix.size());
+    file.remove_suffix(std::string_view(".yaml").size());
+    if (FormatOfFile(file) == format) return true;
   }
   return rule.name == format;
+}
+
+// What one pack holds. It may extend what is builtin, but not other packs, which may count the same
+// metrics in other ways.
+rules::ReadOutcome ReadPack(const BuiltinFile& pack) {
+  std::vector<RuleFile> files = BuiltinFiles();
+  const RuleFile file = FileOf(pack);
+  files.push_back(file);
+  rules::ReadOutcome read = rules::ReadRules(files);
+  std::erase_if(read.rules.rules,
+                [&file](const rules::RuleSpec& rule) { return rule.where.file != file.name; });
+  return read;
+}
+
+// The pack that --format asks for, by its own name or by that of one of its rules.
+const BuiltinFile* FindPack(std::string_view format) {
+  for (const BuiltinFile& pack : RulePacks()) {
+    if (FormatOfFile(pack.name) == format) return &pack;
+  }
+  for (const BuiltinFile& pack : RulePacks()) {
+    const rules::ReadOutcome read = ReadPack(pack);
+    for (const rules::RuleSpec& rule : read.rules.rules) {
+      if (rule.name == format) return &pack;
+    }
+  }
+  return nullptr;
+}
+
+// `--format nginx:$remote_addr …`: a rule of its own, tried before all others.
+std::optional<rules::RuleSpec> FormatRule(const std::string& format, const std::string& where,
+                                          const rules::RuleSet& set) {
+  const size_t colon = format.find(':');
+  if (colon == std::string::npos) return std::nullopt;
+  rules::RuleSpec rule;
+  rule.name = "log_format";
+  const auto taken = [&rule](const rules::RuleSpec& other) { return other.name == rule.name; };
+  while (std::any_of(set.rules.begin(), set.rules.end(), taken)) rule.name += '_';
+  rule.kind = rules::RuleKind::kPattern;
+  rule.event = rules::EventKind::kRequest;
+  rule.where.file = where;
+  rule.pattern_where = rule.where;
+  rule.log_format = rules::LogFormatSpec{
+      .server = format.substr(0, colon), .text = format.substr(colon + 1), .where = rule.where};
+  return rule;
 }
 
 // A builtin file's name, that of one rule, or a name that people know.
@@ -98,8 +149,10 @@ std::optional<Error> SelectFormat(const std::string& format, const std::string& 
     };
     for (const FormatName& name : kFormatNames) add(name.name);
     for (const BuiltinFile& builtin : BuiltinRules()) add(builtin.name);
+    for (const BuiltinFile& pack : RulePacks()) add(FormatOfFile(pack.name));
     return Fail("there is no format " + Quoted(format) + "; there are " + known +
-                    " and the rules that `parshall formats` shows",
+                    ", the rules that `parshall formats` shows, and SERVER:FORMAT, as in "
+                    "'nginx:$remote_addr …'",
                 where);
   }
   std::erase_if(set->rules, [&of_format](const rules::RuleSpec& rule) { return !of_format(rule); });
@@ -188,6 +241,9 @@ ActiveRules LoadRules(const Options& options, const rules::Config& config) {
   if (config.metrics) own.push_back(*config.metrics);
   std::vector<RuleFile> files = own_rules ? own : BuiltinFiles();
   if (!own_rules && config.metrics) files.push_back(*config.metrics);
+  const bool by_name = format && format->find(':') == std::string::npos;
+  const BuiltinFile* const pack = by_name && !own_rules ? FindPack(*format) : nullptr;
+  if (pack != nullptr) files.push_back(FileOf(*pack));
   rules::ReadOutcome read = own_rules ? ReadOwn(files) : rules::ReadRules(files);
   active.faults = std::move(read.faults);
   active.set = std::move(read.rules);
@@ -202,11 +258,16 @@ ActiveRules LoadRules(const Options& options, const rules::Config& config) {
   }
   if (format) {
     const std::string where = options.format ? options.Where("format") : config.PlaceOf("format");
-    if (std::optional<Error> error = SelectFormat(*format, where, &active.set)) {
+    if (std::optional<rules::RuleSpec> rule = FormatRule(*format, where, active.set)) {
+      active.set.rules.insert(active.set.rules.begin(), std::move(*rule));
+    } else if (std::optional<Error> error = SelectFormat(*format, where, &active.set)) {
       active.faults.push_back(std::move(*error));
       return active;
     }
   }
+  std::vector<Error> doubts;
+  active.faults = records::ExpandLogFormats(&active.set, &doubts);
+  if (!active.faults.empty()) return active;
   if (active.set.metrics.empty()) {
     active.set.metrics = rules::ReadRules({FileOf(BuiltinMetrics())}).rules.metrics;
   }
@@ -224,6 +285,7 @@ ActiveRules LoadRules(const Options& options, const rules::Config& config) {
   active.program = std::move(compiled.program);
   active.store = std::move(*store);
   if (own_rules) active.warnings = rules::Lint(active.set);
+  for (Error& doubt : doubts) active.warnings.push_back(std::move(doubt));
   // What the program brings itself is no fault of the operator's.
   std::erase_if(active.warnings,
                 [](const Error& warning) { return warning.where.starts_with(kBuiltinPrefix); });
@@ -232,7 +294,11 @@ ActiveRules LoadRules(const Options& options, const rules::Config& config) {
 
 std::vector<FormatRow> Formats() {
   std::vector<FormatRow> rows;
-  for (const rules::RuleSpec& rule : rules::ReadRules(BuiltinFiles()).rules.rules) {
+  std::vector<rules::RuleSpec> all = rules::ReadRules(BuiltinFiles()).rules.rules;
+  for (const BuiltinFile& pack : RulePacks()) {
+    for (rules::RuleSpec& rule : ReadPack(pack).rules.rules) all.push_back(std::move(rule));
+  }
+  for (const rules::RuleSpec& rule : all) {
     FormatRow row{.name = rule.name, .file = rule.where.file.substr(kBuiltinPrefix.size())};
     for (const FormatName& known : kFormatNames) {
       if (known.rule == rule.name) row.names.emplace_back(known.name);

@@ -314,6 +314,7 @@ Status Store(const Given& given, Options* options) {
   if (name == "from") options->from = value;
   if (name == "metrics-file") options->metrics_file = value;
   if (name == "state") options->state = value;
+  if (name == "url") options->url = value;
   if (name == "web.listen-address") options->listen_addresses = given.values;
   if (name == "log.level") {
     options->log_level = value == "debug"     ? LogLevel::kDebug

@@ -20,9 +20,9 @@
 namespace parshall::app {
 
 struct Options {
-  std::string command = "run";  // run, check, explain, formats
-  // run: the sources, in their order (none, or "-": stdin). check: files. explain: at most one, the
-  // LINE.
+  std::string command = "run";  // run, check, explain, verify, formats
+  // run: the sources, in their order (none, or "-": stdin). check, verify: files. explain: at most
+  // one, the LINE.
   std::vector<std::string> paths;
 
   std::optional<std::string> config;
@@ -37,6 +37,7 @@ struct Options {
   std::optional<bool> once;
   std::optional<std::string> from;  // "beginning" or "end"
   std::optional<std::string> metrics_file;
+  std::optional<std::string> url;                // of a running instance
   std::optional<std::string> state;              // a directory
   std::optional<double> state_interval_seconds;  // 1 ms to a day
   std::vector<std::string> listen_addresses;     // {"none"}: no web server

@@ -108,6 +108,7 @@ Result<Settings> MergeSettings(const Options& options, const rules::Config& conf
   settings.metrics_file = options.metrics_file.value_or("");
   if (const Status apart = CheckOutputs(settings.output, settings.metrics_file); !apart.ok())
     return apart.error();
+  settings.output_options.durable = options.state.has_value() || config.state.dir.has_value();
   settings.state_dir = options.state.value_or(config.state.dir.value_or(""));
   settings.state_interval_ms = static_cast<int>(
       1e3 * options.state_interval_seconds.value_or(config.state.interval_seconds.value_or(1)));

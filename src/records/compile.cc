@@ -15,7 +15,9 @@ Conversion ConversionOf(const FieldSpec& field) {
                         .typed = true,
                         .nulls = field.nulls,
                         .fallback = field.fallback,
-                        .unit = field.unit};
+                        .unit = field.unit,
+                        .sum = field.sum,
+                        .escapes = field.escapes};
   conversion.dash_is_null = field.nulls.size() == 1 && field.nulls[0] == "-";
   conversion.plain_nulls = std::all_of(
       field.nulls.begin(), field.nulls.end(),
@@ -104,6 +106,9 @@ class Compiler {
                                FieldType::kString, in_record && (own == nullptr || own->in_record));
       }
     }
+    if (field != nullptr && !field->count_as.empty()) {
+      recipe.count_slot = AddSlot(rule, field->count_as, FieldType::kInt, in_record);
+    }
     if (capture == 0 && recipe.conversion.fallback) {
       rule->key_defaults.push_back(rule->recipes.size());
     }
@@ -123,7 +128,8 @@ class Compiler {
     rule.event = spec.event;
     rule.multiline = spec.multiline;
     rule.drop = spec.drop;
-    rule.json = spec.kind == rules::RuleKind::kJson || !spec.from.empty();
+    rule.logfmt = spec.kind == rules::RuleKind::kLogfmt;
+    rule.json = spec.kind == rules::RuleKind::kJson || rule.logfmt || !spec.from.empty();
     program_->any_json = program_->any_json || rule.json;
     if (!spec.from.empty()) rule.from_key = KeyIndex(spec.from);
     if (spec.kind == rules::RuleKind::kPattern && !Pattern(spec, &rule)) return;
@@ -248,8 +254,9 @@ class Compiler {
                         conversion.type == FieldType::kHttpRequest;
       const bool integer = conversion.type == FieldType::kInt ||
                            (conversion.type == FieldType::kBytes && conversion.unit == 1.0);
-      if (recipe.capture > 0 && text && simple_null) recipe.way = Recipe::Way::kText;
-      if (recipe.capture > 0 && integer) recipe.way = Recipe::Way::kDigits;
+      const bool plain = !conversion.sum && conversion.escapes == rules::Escapes::kNone;
+      if (recipe.capture > 0 && text && simple_null && plain) recipe.way = Recipe::Way::kText;
+      if (recipe.capture > 0 && integer && plain) recipe.way = Recipe::Way::kDigits;
       recipe.record_only = recipe.way == Recipe::Way::kText && !recipe.shared_slot &&
                            !asked_for(recipe.slot) && !asked_for(recipe.method_slot) &&
                            !asked_for(recipe.path_slot) && !asked_for(recipe.protocol_slot);
@@ -292,7 +299,11 @@ class Compiler {
     for (size_t index = 0; index < program_->rules.size() && index < 64; ++index) {
       const CompiledRule& rule = program_->rules[index];
       First first{.bytes = ByteSet::All(), .end = true};
-      if (rule.json) {
+      if (rule.logfmt) {
+        for (char byte : {'{', ' ', '\t', '[', '"', '<'})
+          first.bytes = first.bytes - ByteSet::Of(static_cast<unsigned char>(byte));
+        first.end = false;
+      } else if (rule.json) {
         first = {};
         for (char byte : {'{', ' ', '\t', '\r', '\n', '\xef'})
           first.bytes.Add(static_cast<unsigned char>(byte));

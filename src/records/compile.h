@@ -26,6 +26,8 @@ struct Conversion {
   std::vector<std::string> nulls;
   std::optional<std::string> fallback;
   double unit = 1.0;
+  bool sum = false;  // a list of numbers: FieldSpec::sum
+  rules::Escapes escapes = rules::Escapes::kNone;
 };
 
 // Fills one slot of the record. Recipes with one slot are alternatives: the first that is there,
@@ -45,6 +47,7 @@ struct Recipe {
   int method_slot = -1;
   int path_slot = -1;
   int protocol_slot = -1;
+  int count_slot = -1;  // of a sum: where the number of items goes, -1 for nowhere
 };
 
 // A recipe as the matcher walks over it for each line: small, and in a row.
@@ -75,6 +78,7 @@ struct CompiledRule {
   std::string name;
   rules::EventKind event = rules::EventKind::kLog;
   bool json = false;  // only lines that are JSON events
+  bool logfmt = false;  // and those are made of logfmt lines
   int from_key = -1;  // the key whose text the pattern is matched against; -1: the line
   bool multiline = false;
   bool drop = false;

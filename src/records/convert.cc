@@ -101,7 +101,45 @@ bool IsIp(std::string_view text) {
          inet_pton(AF_INET6, copy.data(), address.data()) == 1;
 }
 
+// "0.000, 0.001 : -" as nginx writes what each upstream took: the sum of those that are there. Without
+// one it is null.
+bool ToSum(const Conversion& conversion, std::string_view text, Value* value) {
+  double sum = 0;
+  bool any = false;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find_first_of(", :", at), text.size());
+    const std::string_view item = text.substr(at, end - at);
+    at = end + 1;
+    if (item.empty() || item == "-") continue;
+    double number = 0;
+    if (!ParseDouble(item, &number)) return false;
+    sum += number;
+    any = true;
+  }
+  if (!any) {
+    value->kind = ValueKind::kNull;
+    return true;
+  }
+  const double unit = conversion.unit;
+  const double scaled = unit < 1.0 ? sum / std::round(1.0 / unit) : sum * unit;
+  if (!std::isfinite(scaled)) return false;
+  const bool whole = conversion.type == FieldType::kBytes || conversion.type == FieldType::kInt;
+  if (whole && scaled == std::floor(scaled) && std::abs(scaled) < 9e15) {
+    value->kind = ValueKind::kInt;
+    value->integer = static_cast<int64_t>(scaled);
+  } else {
+    value->kind = ValueKind::kFloat;
+    // Thousandths are not a double's own: 0.1 + 0.2 is 0.3 here.
+    value->number = std::round(scaled * 1e9) / 1e9;
+  }
+  value->json_number = false;
+  return true;
+}
+
 bool ToType(const Conversion& conversion, std::string_view text, Value* value) {
+  if (conversion.sum && text.find_first_of(", :") != std::string_view::npos) {
+    return ToSum(conversion, text, value);
+  }
   switch (conversion.type) {
     case FieldType::kInt:
       return ToInt(text, value);
@@ -135,6 +173,17 @@ bool ConvertNull(const Conversion& conversion, Value* value) {
   value->size = static_cast<uint32_t>(conversion.fallback->size());
   value->kind = ValueKind::kString;
   return ToType(conversion, *conversion.fallback, value);
+}
+
+int64_t CountItems(std::string_view text) {
+  int64_t count = 0;
+  bool inside = false;
+  for (const char c : text) {
+    const bool item = c != ',' && c != ' ' && c != ':';
+    count += item && !inside;
+    inside = item;
+  }
+  return count;
 }
 
 bool Convert(const Conversion& conversion, std::string_view text, Value* value) {

@@ -1,6 +1,7 @@
 #pragma once
 // Text → typed value, by a field's conversion.
 
+#include <cstdint>
 #include <string_view>
 
 #include "records/compile.h"
@@ -14,5 +15,8 @@ bool Convert(const Conversion& conversion, std::string_view text, Value* value);
 
 // A null: the fallback if the field has one.
 bool ConvertNull(const Conversion& conversion, Value* value);
+
+// The items of a list: 3 of "0.000, 0.001 : -".
+int64_t CountItems(std::string_view text);
 
 }  // namespace parshall::records

@@ -10,6 +10,8 @@
 #include "base/timestamp.h"
 #include "records/convert.h"
 #include "records/http_request.h"
+#include "records/logfmt.h"
+#include "records/unescape.h"
 
 namespace parshall::records {
 namespace {
@@ -86,6 +88,7 @@ Matcher::Matcher(std::shared_ptr<const RuleProgram> program, bool all_fields)
 Outcome Matcher::Match(std::string_view line, std::string_view source, Record* record,
                        NanosClock clock) {
   event_ = Event::kNotParsed;
+  logfmt_ = Event::kNotParsed;
   scratch_used_ = 0;
   line_size_ = line.size();
   ++tally_.lines;
@@ -125,6 +128,7 @@ Outcome Matcher::Match(std::string_view line, std::string_view source, Record* r
 Outcome Matcher::MatchRule(size_t index, std::string_view line, std::string_view source,
                            Record* record) {
   event_ = Event::kNotParsed;
+  logfmt_ = Event::kNotParsed;
   scratch_used_ = 0;
   line_size_ = line.size();
   by_plan_ = true;
@@ -155,9 +159,7 @@ Outcome Matcher::Finish(const CompiledRule& rule, size_t index, Verdict verdict,
 Matcher::Verdict Matcher::Try(const CompiledRule& rule, std::string_view line,
                               std::string_view source) {
   std::string_view text = line;
-  if (rule.json) {
-    if (!ParseEvent(line)) return Verdict::kNo;
-  }
+  if (rule.json && !(rule.logfmt ? ParseLogfmt(line) : ParseEvent(line))) return Verdict::kNo;
   for (const CompiledCondition& condition : rule.key_conditions) {
     if (!Holds(condition, source)) return Verdict::kNo;
   }
@@ -193,6 +195,21 @@ bool Matcher::ParseEvent(std::string_view line) {
     if (event_ == Event::kParsed) FindKeys();
   }
   return event_ == Event::kParsed;
+}
+
+// key=value … becomes the JSON event that says the same; from there on it is one. A line cannot be
+// both: an event begins with a brace, and a key of logfmt does not.
+bool Matcher::ParseLogfmt(std::string_view line) {
+  if (logfmt_ == Event::kNotParsed) {
+    logfmt_ = Event::kNone;
+    const std::string_view json = LogfmtToJson(line, &logfmt_json_);
+    if (!json.empty() && events_.Parse(json)) {
+      logfmt_ = Event::kParsed;
+      line_size_ = json.size();
+      FindKeys();
+    }
+  }
+  return logfmt_ == Event::kParsed;
 }
 
 // One pass over the members for all keys that any rule looks at. A key that stands twice counts as
@@ -250,6 +267,19 @@ char* Matcher::Scratch(size_t bytes) {
   return place;
 }
 
+// For captures without their server's escapes, and counts. Only those of the rule that matches in the
+// end are looked at, so each try begins anew; the block is sized at the first use of a try.
+char* Matcher::Decoded(size_t bytes) {
+  if (decoded_used_ == 0) {
+    const size_t whole = line_size_ + values_.size() * kNumberBytes + kPaddingBytes;
+    if (decoded_.size() < whole) decoded_.resize(whole);
+  }
+  assert(decoded_used_ + bytes + kPaddingBytes <= decoded_.size());  // captures do not overlap
+  char* const place = decoded_.data() + decoded_used_;
+  decoded_used_ += bytes;
+  return place;
+}
+
 // The text of a scalar: unescaped for strings, as it stands for the rest.
 bool Matcher::KeyText(int key, std::string_view* text) {
   const JsonMember& member = found_[static_cast<size_t>(key)];
@@ -290,6 +320,7 @@ bool Matcher::Fill(const CompiledRule& rule) {
   for (const int slot : rule.shared_slots)
     values_[static_cast<size_t>(slot)].kind = ValueKind::kAbsent;
   bool typed = true;
+  decoded_used_ = 0;
   const std::vector<Step>& steps = all_fields_ ? rule.steps : rule.metric_steps;
   for (const Step *at = steps.data(), *end = at + steps.size(); at < end; ++at) {
     const Step& step = *at;
@@ -316,7 +347,7 @@ bool Matcher::Fill(const CompiledRule& rule) {
       if (capture.begin == nullptr) {
         value.kind = ValueKind::kAbsent;
       } else if (!FillFromCapture(step, capture, &value) &&
-                 !Convert(rule.recipes[step.recipe].conversion, value.text(), &value)) {
+                 !FillSlowly(rule.recipes[step.recipe], capture, &value)) {
         typed = false;
       }
     } else {
@@ -358,6 +389,33 @@ bool Matcher::FillFromCapture(const Step& step, const Capture& capture, Value* v
       return false;
   }
   return false;
+}
+
+bool Matcher::FillSlowly(const Recipe& recipe, const Capture& capture, Value* value) {
+  std::string_view text(capture.begin, static_cast<size_t>(capture.end - capture.begin));
+  if (recipe.conversion.escapes != rules::Escapes::kNone &&
+      text.find('\\') != std::string_view::npos) {
+    char* const out = Decoded(text.size());
+    text = {out, static_cast<size_t>(Unescape(recipe.conversion.escapes, text, out) - out)};
+  }
+  const bool typed = Convert(recipe.conversion, text, value);
+  if (recipe.count_slot >= 0) CountTries(recipe, *value);
+  return typed;
+}
+
+// A list that says nothing ("-") has no count either.
+void Matcher::CountTries(const Recipe& recipe, const Value& list) {
+  Value& count = values_[static_cast<size_t>(recipe.count_slot)];
+  count = {};
+  count.kind = ValueKind::kNull;
+  if (!list.there()) return;
+  count.kind = ValueKind::kInt;
+  count.integer = CountItems(list.text());
+  char* const out = Decoded(kNumberBytes);
+  const std::to_chars_result digits = std::to_chars(out, out + kNumberBytes, count.integer);
+  count.data = out;
+  count.size = static_cast<uint32_t>(digits.ptr - out);
+  count.json_number = true;
 }
 
 bool Matcher::FillFromKey(const Recipe& recipe, Value* value) {

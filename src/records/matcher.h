@@ -59,14 +59,18 @@ class Matcher {
   Verdict Try(const CompiledRule& rule, std::string_view line, std::string_view source);
   Outcome Finish(const CompiledRule& rule, size_t index, Verdict verdict, Record* record);
   bool ParseEvent(std::string_view line);
+  bool ParseLogfmt(std::string_view line);
   void FindKeys();
   bool KeyText(int key, std::string_view* text);
   bool Holds(const CompiledCondition& condition, std::string_view source);
   bool Fill(const CompiledRule& rule);
   static bool FillFromCapture(const Step& step, const Capture& capture, Value* value);
   bool FillFromKey(const Recipe& recipe, Value* value);
+  bool FillSlowly(const Recipe& recipe, const Capture& capture, Value* value);
+  void CountTries(const Recipe& recipe, const Value& list);
   void SplitRequest(const Recipe& recipe);
   char* Scratch(size_t bytes);
+  char* Decoded(size_t bytes);
   void HideOverwritten(const CompiledRule& rule, Record* record);
 
   std::shared_ptr<const RuleProgram> program_;
@@ -74,6 +78,8 @@ class Matcher {
   MatcherTally tally_;
   JsonEventParser events_;
   enum class Event : uint8_t { kNotParsed, kNone, kParsed } event_ = Event::kNotParsed;
+  Event logfmt_ = Event::kNotParsed;
+  std::vector<char> logfmt_json_;        // the JSON event made of a logfmt line, with its padding
   std::vector<JsonMember> found_;        // by key of the program; an empty key: not there
   std::vector<std::string_view> texts_;  // their unescaped texts, once asked for
   std::vector<uint16_t> found_keys_;     // which of them are there, to be cleared
@@ -82,6 +88,8 @@ class Matcher {
   std::vector<Value> values_;
   std::vector<char> scratch_;  // unescaped texts of one line
   size_t scratch_used_ = 0;
+  std::vector<char> decoded_;  // captures without the server's escapes
+  size_t decoded_used_ = 0;
   size_t line_size_ = 0;
   bool by_plan_ = false;
   Capture captures_[kCapturesMax];

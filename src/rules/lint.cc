@@ -23,7 +23,7 @@ struct Supply {
 Supply SupplyOf(const RuleSpec& rule) {
   Supply supply;
   supply.rule = &rule;
-  supply.open = rule.kind == RuleKind::kJson || !rule.from.empty();
+  supply.open = rule.kind != RuleKind::kPattern || !rule.from.empty();
   for (std::string& name : GroupNames(rule.pattern)) supply.groups.insert(std::move(name));
   supply.fields = supply.groups;
   for (const FieldSpec& field : rule.fields) {
@@ -35,6 +35,7 @@ Supply SupplyOf(const RuleSpec& rule) {
     if (field.type == FieldType::kHttpRequest) {
       supply.fields.insert({"method", "path", "protocol"});
     }
+    if (!field.count_as.empty()) supply.fields.insert(field.count_as);
   }
   return supply;
 }

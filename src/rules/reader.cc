@@ -83,6 +83,7 @@ void Inherit(const RuleDraft& base, RuleDraft* draft) {
     rule.kind = base.spec.kind;
     rule.pattern = base.spec.pattern;
     rule.pattern_where = base.spec.pattern_where;
+    rule.log_format = base.spec.log_format;
   }
   std::vector<FieldSpec> fields = base.spec.fields;
   std::unordered_map<std::string, size_t> places;
@@ -152,7 +153,7 @@ void CheckWhole(const RuleDraft& draft, Faults* faults) {
     faults->Add(rule.where, title + ": more than " + std::to_string(kFieldsMax) +
                                 " fields with those it takes over");
   }
-  if (!rule.from.empty() && rule.kind == RuleKind::kJson && !rule.extends.empty() &&
+  if (!rule.from.empty() && rule.kind != RuleKind::kPattern && !rule.extends.empty() &&
       !draft.has_form) {
     faults->Add(rule.where, title + " has `from:`, but the rule it extends has no pattern");
   }

@@ -8,6 +8,7 @@
 #include "base/quoted.h"
 #include "base/timestamp.h"
 #include "rules/reader.h"
+#include "rules/reader_form.h"
 #include "rules/reader_json.h"
 
 namespace parshall::rules {
@@ -213,38 +214,6 @@ void ReadNotExamples(Section* section, RuleSpec* rule) {
   }
 }
 
-// `pattern:`, `json:` and `from:`: what the rule is tried on.
-void ReadForm(Section* section, RuleDraft* draft) {
-  RuleSpec& rule = draft->spec;
-  const std::optional<std::string> pattern = section->Text("pattern");
-  const std::optional<bool> json = section->Bool("json");
-  rule.from = section->Text("from").value_or("");
-  draft->has_form = section->Has("pattern") || section->Has("json");
-  if (pattern) {
-    rule.kind = RuleKind::kPattern;
-    rule.pattern = *pattern;
-    rule.pattern_where = PlaceOfText(section->file(), *section->Get("pattern"));
-    if (pattern->size() > kPatternBytesMax) {
-      section->Add("pattern", section->title() + ": the pattern is longer than " +
-                                  std::to_string(kPatternBytesMax) + " bytes");
-    }
-  }
-  if (json == false) {
-    section->Add("json", section->title() + ": json: is true or left out");
-  } else if (json && section->Has("pattern")) {
-    section->Add("json", section->title() +
-                             " has both `pattern:` and `json: true`; to match one key of a JSON "
-                             "event, keep the pattern and name the key with `from:`");
-  } else if (json && !rule.from.empty()) {
-    section->Add("from", section->title() +
-                             ": from: names the key that a pattern is matched against, and this "
-                             "rule has `json: true`");
-  }
-  if (!draft->has_form && rule.extends.empty() && !section->Has("extends")) {
-    section->Require("pattern", "or `json: true`, or `extends:` with a rule that has one");
-  }
-}
-
 }  // namespace
 
 std::optional<EventKind> ReadEvent(Section* section) {
@@ -307,9 +276,11 @@ RuleDraft ReadRule(const std::string& file, const YamlNode& node, Faults* faults
   rule.extends = section.Text("extends").value_or("");
   if (const YamlNode* extends = section.Get("extends"))
     draft.extends_where = PlaceOf(file, *extends);
-  ReadForm(&section, &draft);
+  ReadForm(&section, &draft, faults);
   rule.when = ReadConditions(&section);
-  rule.event = ReadEvent(&section).value_or(EventKind::kLog);
+  // A server's format is that of its access log.
+  rule.event =
+      ReadEvent(&section).value_or(rule.log_format ? EventKind::kRequest : EventKind::kLog);
   rule.multiline = section.Bool("multiline").value_or(false);
   rule.fallback = section.Bool("fallback").value_or(false);
   rule.drop = section.Bool("drop").value_or(false);

@@ -34,6 +34,15 @@ enum class FieldType : uint8_t {
   kHttpRequest,  // "GET /x HTTP/1.1"; also yields the fields method, path and protocol
 };
 
+// How a server writes bytes of a value that would not be safe in its log. `decode: true` undoes it.
+enum class Escapes : uint8_t {
+  kNone,
+  kQuote,      // gunicorn: \" for a quote, everything else as it is
+  kHex,        // nginx: \xHH
+  kBackslash,  // Apache: \" \\ \n \t … and \xHH
+  kJson,       // nginx with escape=json: as in a JSON string
+};
+
 // How the text of a captured group (or of a key of a JSON event) becomes a typed field.
 struct FieldSpec {
   std::string name;    // the group in the pattern, or the (dotted) key of the JSON event
@@ -42,6 +51,9 @@ struct FieldSpec {
   std::string format;  // kTime: "clf", "rfc3339", "epoch", "epoch_ms" or a strptime format with %;
                        // empty: RFC 3339, CLF or epoch, whichever fits
   double unit = 1.0;   // kDuration: seconds in one unit (us: 1e-6); kBytes: bytes in one unit
+  bool sum = false;    // numbers in a list ("0.000, 0.001 : -"): their sum; a "-" adds nothing
+  std::string count_as;  // with `sum`: the field that gets the number of the list's items
+  Escapes escapes = Escapes::kNone;    // taken off the text before anything else is done with it
   std::vector<std::string> nulls;      // texts that mean null, "-" for example
   std::optional<std::string> fallback; // the text to take instead of null ("default:" in YAML)
   bool in_record = true;  // false ("record: false"): for metrics and conditions only, not written
@@ -66,6 +78,16 @@ struct Example {
 enum class RuleKind : uint8_t {
   kPattern,  // `pattern:`; with `from:` it is matched against that key of a JSON event
   kJson,     // `json: true`: an object a line
+  kLogfmt,   // `logfmt: true`: key=value key="a value", read as a JSON event is
+};
+
+// `log_format:` the format string of a server, as it stands in its configuration.
+// records/log_format makes the rule's pattern and fields of it.
+struct LogFormatSpec {
+  std::string server;  // "gunicorn", "nginx", "apache", …
+  std::string text;
+  bool decode = false;  // the server's escapes are taken off the values
+  Where where;          // of the text's first character
 };
 
 // What a line tells of; metrics select by it.
@@ -75,6 +97,7 @@ struct RuleSpec {
   std::string name;
   RuleKind kind = RuleKind::kJson;
   std::string pattern;        // an RE2 expression as the operator wrote it, (?<n>…) not yet rewritten
+  std::optional<LogFormatSpec> log_format;  // then `pattern` is empty until it is expanded
   std::string from;           // key of the JSON event that `pattern` is matched against; empty: the line
   std::vector<Condition> when;
   EventKind event = EventKind::kLog;

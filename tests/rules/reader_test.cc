@@ -253,7 +253,7 @@ TEST_CASE("ReadRules says what is wrong with a rule, and where") {
       {"rules: [x]\n", "r.yaml:1:9: a rule must be a mapping (key: value), and this is a text\n"},
       {"rules: [{json: true}]\n", "r.yaml:1:9: a rule needs `name:`, a word in small letters\n"},
       {"rules: [{name: a}]\n",
-       "r.yaml:1:9: rule \"a\" needs `pattern:`, or `json: true`, or `extends:` with a rule that "
+       "r.yaml:1:9: rule \"a\" needs `pattern:`, or `log_format:`, `json: true`, `logfmt: true`, or `extends:` with a rule that "
        "has one\n"},
       {"rules: [{name: A-b, json: true}]\n",
        "r.yaml:1:16: rule \"A-b\": a name is made of small letters, digits and _, and begins with "
@@ -268,7 +268,7 @@ TEST_CASE("ReadRules says what is wrong with a rule, and where") {
        "r.yaml:1:37: rule \"a\": from: names the key that a pattern is matched against, and this "
        "rule has `json: true`\n"},
       {"rules:\n  - name: a\n    patern: x\n",
-       "r.yaml:2:5: rule \"a\" needs `pattern:`, or `json: true`, or `extends:` with a rule that "
+       "r.yaml:2:5: rule \"a\" needs `pattern:`, or `log_format:`, `json: true`, `logfmt: true`, or `extends:` with a rule that "
        "has one\n"
        "r.yaml:3:5: rule \"a\" has an unknown key \"patern\" (did you mean \"pattern\"?)\n"},
       {"rules: [{name: a, pattern: [x]}]\n",

