@@ -7,6 +7,7 @@ import time
 
 import numbered
 from bar import Bar, verdict
+from pressure import newest
 from rotate import logrotate
 
 LINES = 1100
@@ -39,6 +40,12 @@ def _k5(play):
                 for n in range(files):
                     write_to(n, play.random.randrange(400, 600))
                 subject.ready()
+                subject.wait_lines(sum(written))
+                # `*.log` does not name what logrotate makes of it: such a file counts from when a snapshot knows it.
+                for _ in range(2 if play.state else 0):
+                    before = newest(folder / "state")
+                    write_to(0, 1)
+                    subject.until(lambda seen=before: newest(folder / "state") != seen, "the next snapshot")
                 rotation = threading.Thread(target=logrotate, args=(folder, logs / "*.log", "create"))
                 rotation.start()
                 order = list(range(files))

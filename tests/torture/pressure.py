@@ -34,9 +34,9 @@ class Feed:
 
 
 def newest(state):
-    """Changes with each commit."""
+    """Changes with each commit that is complete."""
     try:
-        return max(((e.stat().st_mtime_ns, e.inode()) for e in os.scandir(state)), default=None)
+        return max(((e.stat().st_mtime_ns, e.inode()) for e in os.scandir(state) if ".tmp" not in e.name), default=None)
     except FileNotFoundError:
         return None
 
