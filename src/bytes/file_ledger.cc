@@ -1,5 +1,6 @@
 #include "bytes/file_ledger.h"
 
+#include <iterator>
 #include <utility>
 
 #include "bytes/fingerprint.h"
@@ -13,7 +14,7 @@ bool FileLedger::Claim(const FileIdentity& identity, const void* owner) {
 uint64_t FileLedger::ResumeAt(const FileIdentity& identity, int fd) {
   const auto it = ended_.find(identity);
   if (it == ended_.end()) return 0;
-  if (Fits(fd, it->second)) return it->second.offset;
+  if (Fits(fd, it->second.position)) return it->second.position.offset;
   ended_.erase(it);
   return 0;
 }
@@ -26,12 +27,12 @@ void FileLedger::Release(FilePosition position) {
 void FileLedger::Remember(FilePosition position) {
   position.current = false;
   const FileIdentity identity = position.identity;
-  ended_.insert_or_assign(identity, std::move(position));
+  ended_.insert_or_assign(identity, Ended{std::move(position), 0});
 }
 
 const FilePosition* FileLedger::Find(const FileIdentity& identity) const {
   const auto it = ended_.find(identity);
-  return it == ended_.end() ? nullptr : &it->second;
+  return it == ended_.end() ? nullptr : &it->second.position;
 }
 
 bool FileLedger::Finished(const FileStat& stat) const {
@@ -40,13 +41,15 @@ bool FileLedger::Finished(const FileStat& stat) const {
 }
 
 void FileLedger::KeepOnly(const Seen& seen) {
-  std::erase_if(ended_, [&](const auto& entry) {
-    return !seen.contains(entry.first) && !owners_.contains(entry.first);
-  });
+  for (auto it = ended_.begin(); it != ended_.end();) {
+    const bool present = seen.contains(it->first) || owners_.contains(it->first);
+    it->second.searches_unseen = present ? 0 : it->second.searches_unseen + 1;
+    it = it->second.searches_unseen >= kSearchesUnseenMax ? ended_.erase(it) : std::next(it);
+  }
 }
 
 void FileLedger::AppendEnded(std::vector<FilePosition>* positions) const {
-  for (const auto& entry : ended_) positions->push_back(entry.second);
+  for (const auto& entry : ended_) positions->push_back(entry.second.position);
 }
 
 }  // namespace parshall::bytes

@@ -39,14 +39,22 @@ class FileLedger {
   bool Finished(const FileStat& stat) const;
 
   bool has_ended() const { return !ended_.empty(); }
-  // Forgets the ended files that are not in `seen`: their inode numbers may come back.
+  // Forgets the ended files that were not in `seen` for kSearchesUnseenMax calls in a row: their
+  // inode numbers may come back. Not at once: a rotation that renames access.log.9 to .10 between a
+  // search's list of names and its look at them hides that file from this search, and a forgotten
+  // file that is found again is read again.
   void KeepOnly(const Seen& seen);
+  static constexpr uint32_t kSearchesUnseenMax = 8;
   // Appends what is known of files whose owners do not answer for them.
   void AppendEnded(std::vector<FilePosition>* positions) const;
 
  private:
   std::unordered_map<FileIdentity, const void*, FileIdentityHash> owners_;
-  std::unordered_map<FileIdentity, FilePosition, FileIdentityHash> ended_;
+  struct Ended {
+    FilePosition position;
+    uint32_t searches_unseen = 0;  // in a row
+  };
+  std::unordered_map<FileIdentity, Ended, FileIdentityHash> ended_;
 };
 
 }  // namespace parshall::bytes

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 
 namespace parshall::pipeline {
@@ -47,22 +48,32 @@ state::SavedEvent SaveEvent(const OpenEvent& event, const records::RuleProgram& 
 
 }  // namespace
 
-state::SavedSource SaveSource(const SourceEntry& entry, const SourceTally& tally,
-                              const records::RuleProgram& program) {
-  state::SavedSource saved;
-  saved.name = entry.name;
-  saved.skipping = entry.framer.skipping();
-  // The half line is read again.
-  saved.tally = {{std::string(kBytesRead), tally.bytes_read - entry.framer.reserve()},
-                 {std::string(kLinesFramed), tally.lines_framed},
-                 {std::string(kLinesWaiting), tally.lines_waiting},
-                 {std::string(kBytesSkipped), tally.bytes_skipped}};
-  for (size_t n = 0; n < records::kOutcomes; ++n) {
-    saved.tally.emplace_back(OutcomeKey(n), tally.outcomes[n]);
+std::vector<state::SavedSource> SaveSources(const std::vector<SourceEntry*>& entries,
+                                            const std::vector<Ledger::Source>& sources,
+                                            const records::RuleProgram& program) {
+  // Of the sources of one name only the latest can be open.
+  std::unordered_map<std::string_view, const SourceEntry*> latest;
+  for (const SourceEntry* entry : entries) latest.insert_or_assign(entry->name, entry);
+  std::vector<state::SavedSource> all;
+  for (const Ledger::Source& source : sources) {
+    const auto at = latest.find(source.name);
+    if (at == latest.end()) continue;
+    const SourceEntry& entry = *at->second;
+    state::SavedSource& saved = all.emplace_back();
+    saved.name = source.name;
+    saved.skipping = entry.framer.skipping();
+    // The half line is read again.
+    saved.tally = {{std::string(kBytesRead), source.tally.bytes_read - entry.framer.reserve()},
+                   {std::string(kLinesFramed), source.tally.lines_framed},
+                   {std::string(kLinesWaiting), source.tally.lines_waiting},
+                   {std::string(kBytesSkipped), source.tally.bytes_skipped}};
+    for (size_t n = 0; n < records::kOutcomes; ++n) {
+      saved.tally.emplace_back(OutcomeKey(n), source.tally.outcomes[n]);
+    }
+    saved.event = SaveEvent(entry.state.event, program);
+    saved.pieces = entry.state.pieces.Waiting();
   }
-  saved.event = SaveEvent(entry.state.event, program);
-  saved.pieces = entry.state.pieces.Waiting();
-  return saved;
+  return all;
 }
 
 void RestoreOpenLines(const state::SavedSource& saved, const records::RuleProgram& program,

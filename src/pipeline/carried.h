@@ -13,9 +13,11 @@
 
 namespace parshall::pipeline {
 
-// A source between two batches. The caller holds the intake and the turn.
-state::SavedSource SaveSource(const SourceEntry& entry, const SourceTally& tally,
-                              const records::RuleProgram& program);
+// All sources between two batches, each name once (a name can come back as another source);
+// `sources` are the ledger's rows. The caller holds the intake and the turn.
+std::vector<state::SavedSource> SaveSources(const std::vector<SourceEntry*>& entries,
+                                            const std::vector<Ledger::Source>& sources,
+                                            const records::RuleProgram& program);
 
 // The event and the pieces of an earlier run; an event of a rule that is no more is dropped, since
 // its lines were counted. The entry has not been read from.

@@ -100,7 +100,8 @@ std::vector<bytes::FilePosition> Intake::Positions() const {
   std::vector<bytes::FilePosition> positions = sources_->Positions();
   std::unordered_map<std::string_view, const lines::NewlineFramer*> framers;
   for (const auto& entry : entries_) {
-    if (entry != nullptr && entry->begun) framers.emplace(entry->name, &entry->framer);
+    // A name can come back as another source: the latest one is read.
+    if (entry != nullptr && entry->begun) framers.insert_or_assign(entry->name, &entry->framer);
   }
   for (bytes::FilePosition& position : positions) {
     if (!position.current) continue;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
@@ -114,10 +115,7 @@ Checkpoint Pipeline::TakeCheckpoint() {
   state::Snapshot snapshot;
   snapshot.taken_ms = UnixMillis();
   snapshot.files = intake_.Positions();
-  const std::vector<SourceEntry*> entries = intake_.entries();
-  for (size_t n = 0; n < entries.size(); ++n) {  // the ledger begins with them, in their order
-    snapshot.sources.push_back(SaveSource(*entries[n], moment.ledger.sources[n].tally, *program_));
-  }
+  snapshot.sources = SaveSources(intake_.entries(), moment.ledger.sources, *program_);
   std::vector<state::SavedSource> waiting = intake_.waiting();
   if (waiting.size() > kGoneSourcesMax) {
     std::unordered_set<std::string_view> known;
@@ -219,14 +217,19 @@ Pipeline::Moment Pipeline::Scrape() {
       ledger.records.timestamp_errors += worker->json_tally().timestamp_errors;
     }
   });
+  std::unordered_map<std::string_view, size_t> rows;  // a name can come back as another source
+  const auto row_of = [&](const std::string& name) -> SourceTally& {
+    const auto [at, is_new] = rows.try_emplace(name, ledger.sources.size());
+    if (is_new) ledger.sources.push_back({.name = name, .tally = {}});
+    return ledger.sources[at->second].tally;
+  };
   for (const SourceEntry* entry : intake_.entries()) {
-    Ledger::Source source{.name = entry->name, .tally = entry->earlier};
-    if (entry->index < tallies.size()) Add(tallies[entry->index], &source.tally);
-    ledger.sources.push_back(std::move(source));
+    SourceTally& row = row_of(entry->name);
+    Add(entry->earlier, &row);
+    if (entry->index < tallies.size()) Add(tallies[entry->index], &row);
   }
-  for (const state::SavedSource& source : intake_.waiting()) {
-    ledger.sources.push_back({.name = source.name, .tally = TallyOf(source)});
-  }
+  const std::vector<state::SavedSource> waiting = intake_.waiting();
+  for (const state::SavedSource& source : waiting) Add(TallyOf(source), &row_of(source.name));
   ledger.output_bytes = output_bytes_.load(std::memory_order_relaxed);
   ledger.following = intake_.follow_tallies();
   ledger.watched = intake_.watched();

@@ -36,6 +36,7 @@ class Play:
     folder: pathlib.Path
     interval: str = "50ms"
     state: bool = True
+    keep: bool = False
     notes: list = field(default_factory=list)
 
     def __post_init__(self):
@@ -61,10 +62,11 @@ class Play:
 
     @contextlib.contextmanager
     def round(self):
-        """A fresh folder, gone afterwards unless something failed in it."""
+        """A fresh folder; it stays while folders are kept."""
         folder = pathlib.Path(tempfile.mkdtemp(prefix="round-", dir=self.folder))
         yield folder
-        shutil.rmtree(folder, ignore_errors=True)
+        if not self.keep:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def verdict(samples, truth, output=None, ledger_lines=True):
@@ -78,7 +80,7 @@ def verdict(samples, truth, output=None, ledger_lines=True):
 def perform(bar, seed, rounds, keep=False, **options):
     """(differences, notes) of one bar in a folder of its own."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix=f"torture-{bar.id.lower()}-"))
-    play = Play(seed, bar.name, rounds, folder, **options)
+    play = Play(seed, bar.name, rounds, folder, keep=keep, **options)
     try:
         differences = bar.play(play)
     except (program.Failed, AssertionError) as failure:

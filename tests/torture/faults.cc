@@ -1,6 +1,6 @@
 // A shim for LD_PRELOAD that spoils the n-th call of a kind on files below one folder: kills the
-// process before it, makes it fail, cuts a write short, or interrupts. So every call of a commit can
-// be the last one, without ptrace and without a file system that breaks on demand.
+// process before it, makes it fail, cuts a write short, or interrupts. So every call of a commit
+// can be the last one, without ptrace and without a file system that breaks on demand.
 //
 // Any thread. Counts in one atomic; says nothing; without FAULT_CALL it does nothing.
 //   FAULT_DIR   only files below this folder (empty: all files that are no sockets or pipes)
@@ -110,24 +110,24 @@ mode_t ModeOf(int flags, va_list list) {
 
 extern "C" {
 
-#define OPEN(name)                                  \
-  int name(const char* path, int flags, ...) {      \
-    va_list list;                                   \
-    va_start(list, flags);                          \
-    const mode_t mode = ModeOf(flags, list);        \
-    va_end(list);                                   \
-    return OpenAt(AT_FDCWD, path, flags, mode);     \
+#define OPEN(name)                              \
+  int name(const char* path, int flags, ...) {  \
+    va_list list;                               \
+    va_start(list, flags);                      \
+    const mode_t mode = ModeOf(flags, list);    \
+    va_end(list);                               \
+    return OpenAt(AT_FDCWD, path, flags, mode); \
   }
 OPEN(open)
 OPEN(open64)
 
-#define OPENAT(name)                                         \
+#define OPENAT(name)                                          \
   int name(int directory, const char* path, int flags, ...) { \
-    va_list list;                                            \
-    va_start(list, flags);                                   \
-    const mode_t mode = ModeOf(flags, list);                 \
-    va_end(list);                                            \
-    return OpenAt(directory, path, flags, mode);             \
+    va_list list;                                             \
+    va_start(list, flags);                                    \
+    const mode_t mode = ModeOf(flags, list);                  \
+    va_end(list);                                             \
+    return OpenAt(directory, path, flags, mode);              \
   }
 OPENAT(openat)
 OPENAT(openat64)
@@ -142,26 +142,27 @@ ssize_t write(int fd, const void* data, size_t size) {
 ssize_t writev(int fd, const struct iovec* parts, int count) {
   const Fate fate = Spoil("write", [&] { return IsBelow(fd); });
   if (fate == Fate::kFail) return -1;
-  if (fate == Fate::kShort && count > 0 && parts[0].iov_len > 0) return syscall(SYS_write, fd, parts[0].iov_base, 1);
+  if (fate == Fate::kShort && count > 0 && parts[0].iov_len > 0)
+    return syscall(SYS_write, fd, parts[0].iov_base, 1);
   return syscall(SYS_writev, fd, parts, count);
 }
 
-#define PWRITE(name)                                                    \
-  ssize_t name(int fd, const void* data, size_t size, off_t offset) {   \
-    const Fate fate = Spoil("write", [&] { return IsBelow(fd); });      \
-    if (fate == Fate::kFail) return -1;                                 \
-    if (fate == Fate::kShort && size > 1) size = 1;                     \
-    return syscall(SYS_pwrite64, fd, data, size, offset);               \
+#define PWRITE(name)                                                  \
+  ssize_t name(int fd, const void* data, size_t size, off_t offset) { \
+    const Fate fate = Spoil("write", [&] { return IsBelow(fd); });    \
+    if (fate == Fate::kFail) return -1;                               \
+    if (fate == Fate::kShort && size > 1) size = 1;                   \
+    return syscall(SYS_pwrite64, fd, data, size, offset);             \
   }
 PWRITE(pwrite)
 PWRITE(pwrite64)
 
-#define PREAD(name)                                                     \
-  ssize_t name(int fd, void* data, size_t size, off_t offset) {         \
-    const Fate fate = Spoil("read", [&] { return IsBelow(fd); });       \
-    if (fate == Fate::kFail) return -1;                                 \
-    if (fate == Fate::kShort && size > 1) size = 1;                     \
-    return syscall(SYS_pread64, fd, data, size, offset);                \
+#define PREAD(name)                                               \
+  ssize_t name(int fd, void* data, size_t size, off_t offset) {   \
+    const Fate fate = Spoil("read", [&] { return IsBelow(fd); }); \
+    if (fate == Fate::kFail) return -1;                           \
+    if (fate == Fate::kShort && size > 1) size = 1;               \
+    return syscall(SYS_pread64, fd, data, size, offset);          \
   }
 PREAD(pread)
 PREAD(pread64)
@@ -186,7 +187,8 @@ int renameat(int from_directory, const char* from, int to_directory, const char*
   return static_cast<int>(syscall(SYS_renameat2, from_directory, from, to_directory, to, 0));
 }
 
-int renameat2(int from_directory, const char* from, int to_directory, const char* to, unsigned flags) {
+int renameat2(int from_directory, const char* from, int to_directory, const char* to,
+              unsigned flags) {
   if (Spoil("rename", [&] { return IsBelow(from_directory, from); }) == Fate::kFail) return -1;
   return static_cast<int>(syscall(SYS_renameat2, from_directory, from, to_directory, to, flags));
 }

@@ -146,7 +146,7 @@ def unreadable_becomes_readable(play, folder):
 
 
 def descriptors_come_back(play, folder):
-    rotations = 1000 if play.rounds > 1 else 100
+    rotations = 1000 if play.rounds > 1 else 30
     with _Case(play, folder) as case:
         path = case.logs / "a.log"
         path.write_bytes(case.lines(3))

@@ -1,8 +1,8 @@
 """Watches a run with kills from outside: scrapes, and tells the writer which rotated files a snapshot covers.
 
-A file is covered when the record of its last line stands in the output and, within the same life of the program, the state
-directory has since seen three new files: the first may be a snapshot taken before the record was written, the second is not,
-and when the third begins the second is complete. Nothing of that asks the program.
+A file is covered when the record of its last line stands in the output and, within the same life of the program, two new
+snapshots have since taken their place: the first may have been taken before the record was written, the second was not.
+Nothing of that asks the program.
 """
 import os
 import threading
@@ -51,7 +51,7 @@ class Witness(threading.Thread):
 
     def _look_at_state(self):
         try:
-            entries = [(e.stat().st_mtime_ns, e.inode()) for e in os.scandir(self.state_dir)]
+            entries = [(e.stat().st_mtime_ns, e.inode()) for e in os.scandir(self.state_dir) if ".tmp" not in e.name]
         except OSError:
             return
         newest = max(entries)[1] if entries else None
@@ -68,7 +68,7 @@ class Witness(threading.Thread):
             at = self._search(f'"/r/{file}/{count - 1}"'.encode()) if count else self._safe_at
             if at is not None:
                 self._found = (at, self.commits)
-        if self._found and self.commits - self._found[1] >= 3 and self.program.lives == self._life:
+        if self._found and self.commits - self._found[1] >= 2 and self.program.lives == self._life:
             self._safe, self._safe_at, self._searched_to = file, self._found[0], self._found[0]
             self._found = None
             self.load.safe(file)
