@@ -42,7 +42,11 @@ void Finder::WatchDirectories() {
     for (std::string& prefix : DirectoryPrefixes(wanted.pattern))
       prefixes.insert(std::move(prefix));
   }
-  for (const std::string& prefix : prefixes) following_.watcher.WatchDirectory(prefix);
+  told_ = true;
+  for (const std::string& prefix : prefixes) {
+    following_.watcher.WatchDirectory(prefix);
+    told_ = told_ && following_.watcher.Tells(prefix);
+  }
 }
 
 Status Finder::Find(bool at_start, uint32_t next_index, std::vector<Found>* found) {

@@ -38,6 +38,8 @@ class Finder {
 
   // Watches every directory in which something can appear. To be repeated: directories change too.
   void WatchDirectories();
+  // Whatever appears in them will be told.
+  bool told() const { return told_; }
 
   // Appends what is wanted and has no source yet, with indices from `next_index` on. Fails only at
   // the start, when something that is wanted can never be a source; later that is a notice.
@@ -78,6 +80,7 @@ class Finder {
   std::unordered_map<std::string, uint64_t> skip_to_;  // from_end, but could not be opened at start
   std::vector<FilePosition> resume_;
   int64_t prune_at_ = 0;
+  bool told_ = false;
   bool pending_ = false;
   bool full_ = false;
 };

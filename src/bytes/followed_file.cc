@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "bytes/path_pattern.h"
 #include "bytes/read_copies.h"
 #include "bytes/rotated_siblings.h"
 
@@ -39,16 +40,32 @@ void FollowedFile::Begin(FileInHand first) {
   silent_since_ = kNever;
   due_ms_ = kNever;
   ready_ = true;
-  Watch();
+  WatchIfNeeded();
+  if (current_.fd.get() >= following_.descriptors_max) current_.fd.Reset();
   Publish();
 }
 
-// A file in its place is told of by its directory's watch. One that was renamed away, or that is
-// written through another name, needs a watch of its own.
+// A file in its place is told of by its directory's watch. One that was renamed away, or is written
+// by another name (a symbolic link's target, a hard link), needs a watch of its own.
 void FollowedFile::Watch() {
-  if (watch_ < 0 && current_.open()) {
+  if (watch_ < 0 && current_.fd.valid()) {
     watch_ = following_.watcher.WatchFile(current_.fd.get(), this);
   }
+  told_ = told_ || watch_ >= 0;
+}
+
+void FollowedFile::WatchIfNeeded() {
+  told_ = following_.watcher.Tells(DirectoryPrefix(name()));
+  FileStat stat;
+  const bool alone = current_.fd.valid() && StatFd(current_.fd.get(), &stat) == 0 &&
+                     stat.links == 1 && current_.path == name();
+  if (!told_ || !alone || IsSymbolicLink(name())) Watch();
+  // On a file system that does not tell, a watch only tells of what this machine writes.
+  counts_.polled.store(polled(), std::memory_order_relaxed);
+}
+
+bool FollowedFile::polled() const {
+  return !following_.watcher.Tells(DirectoryPrefix(name())) || !told_;
 }
 
 ReadResult FollowedFile::Read(char* data, size_t size) {
@@ -124,6 +141,17 @@ bool FollowedFile::OpenCurrent() {
     // Renamed while it was closed.
     const std::string moved = FindInFolder(name(), current_.identity);
     if (!moved.empty()) error = Reopen(&current_, moved);
+  }
+  if (error == ENOENT) {
+    // Or compressed.
+    FileInHand packed =
+        FindCopy(name(), current_.Position(name(), file_, true), true, this, following_.ledger);
+    if (packed.held) {
+      following_.ledger.Release(current_.Position(name(), file_, false));
+      packed.copy = current_.copy;
+      current_ = std::move(packed);
+      return true;
+    }
   }
   if (error == 0) return true;
   ready_ = false;

@@ -55,6 +55,8 @@ class FollowedFile : public Member {
   CopyOf JudgeCopy(const std::string& path, int fd, const FileStat& stat) override;
 
   const FollowCounts& counts() const { return counts_; }
+  // No inotify tells what becomes of the file: it is looked at several times a second.
+  bool polled() const;
 
  private:
   enum class AtEnd : uint8_t { kGrew, kSame, kShrank, kSizeless };
@@ -74,13 +76,14 @@ class FollowedFile : public Member {
   void BreakSilence();
   void Rest();
   void Watch();
+  void WatchIfNeeded();
   void Publish();
   void Report(const std::string& trouble);
 
   Following& following_;
   FileInHand current_;
   int watch_ = -1;
-  bool needs_watch_ = false;  // its directory's watch does not tell of all that is written to it
+  bool told_ = false;                  // some watch tells of what is written to the current file
   std::deque<FileInHand> successors_;  // newer files of this path, oldest first
   uint64_t file_ = 0;
   bool gone_ = false;       // the current file is closed and stands nowhere: it is left

@@ -66,6 +66,7 @@ void FollowedFile::Discover(const FileStat& at_path) {
   reported_.clear();
   if (current_.held) {
     TakeMissed();
+    if (opened.fd.get() >= following_.descriptors_max) opened.fd.Reset();
     successors_.push_back(std::move(opened));
   } else {
     Begin(std::move(opened));
@@ -75,10 +76,12 @@ void FollowedFile::Discover(const FileStat& at_path) {
 // Two rotations between two looks leave a file that never stood under the path when it was looked
 // at. It stands under a rotated name, newer than what is read.
 void FollowedFile::TakeMissed() {
-  const FileInHand& newest = successors_.empty() ? current_ : successors_.back();
+  FileInHand& newest = successors_.empty() ? current_ : successors_.back();
   if (successors_.size() + 1 >= kSuccessorsMax) return;
+  newest.Look();
   const std::string stands_at = FindInFolder(name(), newest.identity);
-  const FilePosition left = newest.Position(name(), file_, false);
+  FilePosition left = newest.Position(name(), file_, false);
+  if (newest.gzip != nullptr) left.identity.birth_ns = 0;  // when it was compressed
   for (FileInHand& file : TakeNewer(name(), stands_at, left, this, following_.ledger)) {
     successors_.push_back(std::move(file));
   }

@@ -40,6 +40,11 @@ std::vector<std::string> DirectoryPrefixes(const std::string& pattern) {
   return directories.ok() ? std::move(*directories) : std::vector<std::string>();
 }
 
+bool IsSymbolicLink(const std::string& path) {
+  struct stat stat;
+  return ::lstat(path.c_str(), &stat) == 0 && S_ISLNK(stat.st_mode);
+}
+
 bool HasGzipName(const std::string& path) {
   if (path.size() < 3) return false;
   const char* end = path.data() + path.size();

@@ -22,6 +22,8 @@ std::string DirectoryPrefix(const std::string& path);
 // The prefixes of all directories in which matches of the pattern (or the plain path) can appear.
 std::vector<std::string> DirectoryPrefixes(const std::string& pattern);
 
+bool IsSymbolicLink(const std::string& path);
+
 // Ends in ".gz" (in any case).
 bool HasGzipName(const std::string& path);
 

@@ -10,6 +10,10 @@
 namespace parshall::bytes {
 namespace {
 
+// Files that wait are kept open, up to this number: they may be compressed, and so deleted, before
+// their turn comes.
+constexpr size_t kOpenMax = 64;
+
 // Unpacks the file up to where the position ends, and compares.
 bool GzipFits(const std::string& path, const FilePosition& left) {
   GzipSource source(path, 0, nullptr);
@@ -78,6 +82,8 @@ std::deque<FileInHand> TakeNewer(const std::string& path, const std::string& lef
   const auto at = std::ranges::find(siblings, left_path, &RotatedSibling::path);
   const bool placed = at != siblings.end();
   const int64_t modified_ns = placed ? at->stat.modified_ns : left.modified_ns;
+  // Nothing was read of the file: it may itself be among them, compressed.
+  const int64_t strictly = left.offset == 0 ? 0 : 1;
   std::vector<RotatedSibling> chosen;
   bool births_known = left.identity.birth_ns != 0;
   for (auto it = siblings.begin(); it != siblings.end(); ++it) {
@@ -85,7 +91,7 @@ std::deque<FileInHand> TakeNewer(const std::string& path, const std::string& lef
     const FileStat& stat = it->stat;
     const bool born = !it->gzip && left.identity.birth_ns != 0 && stat.identity.birth_ns != 0;
     bool is_newer = placed ? it < at && stat.modified_ns >= modified_ns
-                           : modified_ns != 0 && stat.modified_ns > modified_ns;
+                           : modified_ns != 0 && stat.modified_ns >= modified_ns + strictly;
     // The surest sign. Not of a gzip file, which is born when it is compressed.
     if (born && stat.identity.birth_ns != left.identity.birth_ns) {
       is_newer = stat.identity.birth_ns > left.identity.birth_ns;
@@ -96,9 +102,8 @@ std::deque<FileInHand> TakeNewer(const std::string& path, const std::string& lef
   std::ranges::reverse(chosen);
   if (births_known) {
     // Some rotators count upwards.
-    std::ranges::stable_sort(chosen, {}, [](const RotatedSibling& sibling) {
-      return sibling.stat.identity.birth_ns;
-    });
+    std::ranges::stable_sort(
+        chosen, {}, [](const RotatedSibling& sibling) { return sibling.stat.identity.birth_ns; });
   }
   std::deque<FileInHand> newer;
   for (const RotatedSibling& sibling : chosen) {
@@ -110,7 +115,7 @@ std::deque<FileInHand> TakeNewer(const std::string& path, const std::string& lef
     FileInHand file = sibling.gzip ? TakeGzip(sibling, nullptr, owner, ledger)
                                    : OpenFollowed(sibling.path, owner, ledger, &unused);
     if (!file.held) continue;
-    file.fd.Reset();
+    if (newer.size() >= kOpenMax) file.fd.Reset();
     newer.push_back(std::move(file));
   }
   return newer;
@@ -131,7 +136,15 @@ std::deque<FileInHand> Resume(const FilePosition& left, const void* owner, FileL
       return files;
     }
   } else if (const std::string moved = FindInFolder(path, left.identity); !moved.empty()) {
-    first = HasGzipName(moved) ? FileInHand() : TakePlain(moved, left, owner, ledger);
+    if (!HasGzipName(moved)) {
+      first = TakePlain(moved, left, owner, ledger);
+    } else if (left.offset == 0) {
+      // Compressed before the earlier run, which had come to it and not begun. (Otherwise it is
+      // known by its content.)
+      RotatedSibling sibling;
+      sibling.path = moved;
+      if (StatPath(moved, &sibling.stat) == 0) first = TakeGzip(sibling, nullptr, owner, ledger);
+    }
   }
   if (!first.held) first = FindCopy(path, left, true, owner, ledger);
   if (!first.held && left.offset > 0) {
@@ -139,9 +152,14 @@ std::deque<FileInHand> Resume(const FilePosition& left, const void* owner, FileL
                 (in_place ? " was truncated since" : " is gone") +
                 "; what had come behind that may be lost");
   }
-  std::deque<FileInHand> newer =
-      first.held ? TakeNewer(path, first.path, first.Position(path, 0, false), owner, ledger)
-                 : TakeNewer(path, {}, left, owner, ledger);
+  FilePosition after = left;
+  if (first.held) {
+    after = first.Position(path, 0, false);
+    // What was compressed was born before; unless it was compressed when the earlier run read it.
+    if (first.gzip != nullptr && left.identity != first.identity) after.identity = left.identity;
+    if (first.gzip != nullptr && left.identity == first.identity) after.identity.birth_ns = 0;
+  }
+  std::deque<FileInHand> newer = TakeNewer(path, first.path, after, owner, ledger);
   if (first.held) {
     files.push_back(std::move(first));
   }

@@ -21,7 +21,7 @@ FileInHand FindCopy(const std::string& path, const FilePosition& left, bool gzip
 
 // Siblings of `path` newer than the file that stands (or stood, when empty) at `left_path` and was
 // last written at `modified_ns`, which nobody reads or has read. Oldest first, claimed for `owner`,
-// closed.
+// and some of them closed.
 std::deque<FileInHand> TakeNewer(const std::string& path, const std::string& left_path,
                                  const FilePosition& left, const void* owner, FileLedger& ledger);
 

@@ -26,11 +26,13 @@
 namespace parshall::bytes {
 namespace {
 
-// Each followed path is looked at this often even if inotify says nothing (network file systems
-// never do).
+// Each followed path is looked at this often even where inotify tells everything.
 constexpr int64_t kLookMs = 1000;
-// And this often where inotify cannot be used.
+// And this often where it does not.
 constexpr int64_t kPollMs = 250;
+// A look at everything may take this part of the time: ten thousand files are looked at less often.
+constexpr int64_t kLookShare = 200;
+constexpr int64_t kPollShare = 20;
 // A file that may be a copy of one that is read is looked at again after this long.
 constexpr int64_t kPendingMs = 100;
 // A directory in which names come and go all the time is not listed more often than this.
@@ -92,9 +94,10 @@ class WatchingSet final : public SourceSet {
   void TakeEvents();
   void RecheckAll(int64_t now);
   void RecheckDue(int64_t now);
+  void Poll(int64_t now);
   bool following() const { return finder_.wants_any(); }
   uint32_t next_index() const { return static_cast<uint32_t>(members_.size()); }
-  int64_t WakeAt() const { return std::min({look_at_, due_at_, rescan_at_}); }
+  int64_t WakeAt() const { return std::min({look_at_, poll_at_, due_at_, rescan_at_}); }
 
   Notices notices_;
   FileLedger ledger_;
@@ -122,6 +125,7 @@ class WatchingSet final : public SourceSet {
   std::vector<Watcher::Event> events_;
   int64_t looked_at_ = 0;       // the last poll, to the millisecond
   int64_t look_at_ = kNever;    // when everything is looked at again
+  int64_t poll_at_ = kNever;    // when what inotify does not tell of is looked at again
   int64_t due_at_ = kNever;     // when some member wants to be looked at
   int64_t rescan_at_ = kNever;  // when the globs are expanded after a name came
   int64_t scanned_at_ = 0;
@@ -152,7 +156,8 @@ Status WatchingSet::Add(const std::vector<SourceSpec>& specs) {
     // Watched before they are listed, so that nothing comes unseen in between.
     finder_.WatchDirectories();
     if (auto scanned = Scan(true); !scanned) return scanned;
-    look_at_ = SteadyMs() + (watcher_.complete() ? kLookMs : kPollMs);
+    look_at_ = SteadyMs() + kLookMs;
+    poll_at_ = SteadyMs() + kPollMs;
   }
   if (!sequence_.empty()) Enqueue(sequence_.front());
   return Ok();
@@ -317,6 +322,7 @@ void WatchingSet::Look(int64_t timeout_ms) {
   if (now >= look_at_) {
     RecheckAll(now);
   } else {
+    if (now >= poll_at_) Poll(now);
     if (now >= rescan_at_) (void)Scan(false);
     if (now >= due_at_) RecheckDue(now);
   }
@@ -329,6 +335,14 @@ void WatchingSet::TakeEvents() {
   for (const Watcher::Event& event : events_) {
     Member* member = event.member;
     switch (event.kind) {
+      case Watcher::Event::Kind::kWritten: {
+        // A file that is not followed, most likely.
+        const auto written = by_path_.find(event.path);
+        if (written == by_path_.end()) continue;
+        member = written->second;
+        member->SetReadable();
+        break;
+      }
       case Watcher::Event::Kind::kEverything:
         look_at_ = now;
         continue;
@@ -364,7 +378,24 @@ void WatchingSet::RecheckAll(int64_t now) {
   }
   // After the files: what one of them has taken as its next one is not a new source.
   (void)Scan(false);
-  look_at_ = now + (watcher_.complete() ? kLookMs : kPollMs);
+  look_at_ = now + std::max(kLookMs, (SteadyMs() - now) * kLookShare);
+  poll_at_ = now + std::max(kPollMs, (SteadyMs() - now) * kPollShare);
+}
+
+// Looks at what no inotify tells of.
+void WatchingSet::Poll(int64_t now) {
+  poll_at_ = kNever;
+  bool any = !finder_.told();
+  for (FollowedFile* file : followed_) {
+    if (!file->polled()) continue;
+    any = true;
+    file->Recheck(now);
+    due_at_ = std::min(due_at_, file->due_ms());
+    Enqueue(file);
+  }
+  if (!finder_.told()) (void)Scan(false);
+  // A directory that could not be watched may be by now; the next look at everything says.
+  if (any) poll_at_ = now + std::max(kPollMs, (SteadyMs() - now) * kPollShare);
 }
 
 void WatchingSet::RecheckDue(int64_t now) {

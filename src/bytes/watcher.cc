@@ -1,6 +1,8 @@
 #include "bytes/watcher.h"
 
+#include <linux/magic.h>
 #include <sys/inotify.h>
+#include <sys/vfs.h>
 
 #include <cerrno>
 #include <cstring>
@@ -9,17 +11,38 @@ namespace parshall::bytes {
 namespace {
 
 constexpr uint32_t kFileMask = IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF;
+// With IN_MODIFY one watch tells of all files in the directory that are written by these names.
 constexpr uint32_t kDirectoryMask =
-    IN_CREATE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE | IN_ATTRIB | IN_ONLYDIR;
+    IN_CREATE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE | IN_ATTRIB | IN_MODIFY | IN_ONLYDIR;
 constexpr size_t kEventBytes = 64 * 1024;
+
+// File systems on which another machine, or another layer, writes without this kernel's inotify
+// being told.
+bool Untold(const std::string& directory) {
+  struct statfs fs = {};
+  if (::statfs(directory.c_str(), &fs) != 0) return false;
+  switch (static_cast<uint64_t>(fs.f_type)) {
+    case NFS_SUPER_MAGIC:
+    case SMB_SUPER_MAGIC:
+    case 0xFF534D42U:  // CIFS
+    case 0xFE534D42U:  // SMB2
+    case V9FS_MAGIC:
+    case 0x65735546U:  // FUSE
+    case AFS_SUPER_MAGIC:
+    case CEPH_SUPER_MAGIC:
+    case OVERLAYFS_SUPER_MAGIC:
+      return true;
+    default:
+      return false;
+  }
+}
 
 }  // namespace
 
 Watcher::Watcher(bool use_inotify, Notices& notices) : notices_(notices) {
   if (!use_inotify) return;
   fd_.Reset(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-  complete_ = fd_.valid();
-  if (!complete_) {
+  if (!fd_.valid()) {
     notices_.Add("inotify cannot be used (" + ErrnoText(errno) + "); files are polled instead");
   }
 }
@@ -31,8 +54,8 @@ int Watcher::AddWatch(const std::string& path, uint32_t mask) {
   // A directory that is not there (yet) is looked for every second. Anything else means that
   // changes will go untold.
   const bool absent = errno == ENOENT || errno == ENOTDIR;
-  if (complete_ && !(absent && (mask & IN_ONLYDIR) != 0)) {
-    complete_ = false;
+  if (!noticed_ && !(absent && (mask & IN_ONLYDIR) != 0)) {
+    noticed_ = true;
     notices_.Add(path + ": inotify cannot watch it (" + ErrnoText(errno) +
                  "; see fs.inotify.max_user_watches); files are polled instead");
   }
@@ -40,7 +63,13 @@ int Watcher::AddWatch(const std::string& path, uint32_t mask) {
 }
 
 void Watcher::WatchDirectory(const std::string& prefix) {
-  const int watch = AddWatch(prefix.empty() ? "." : prefix, kDirectoryMask);
+  const std::string directory = prefix.empty() ? "." : prefix;
+  if (Untold(directory)) {
+    untold_.insert(prefix);
+  } else {
+    untold_.erase(prefix);
+  }
+  const int watch = AddWatch(directory, kDirectoryMask);
   int& known = directories_.try_emplace(prefix, -1).first->second;
   if (known == watch) return;
   const auto old = prefixes_.find(known);
@@ -54,6 +83,11 @@ void Watcher::WatchDirectory(const std::string& prefix) {
   }
   known = watch;
   if (watch >= 0) prefixes_[watch].push_back(prefix);
+}
+
+bool Watcher::Tells(const std::string& prefix) const {
+  const auto known = directories_.find(prefix);
+  return known != directories_.end() && known->second >= 0 && !untold_.contains(prefix);
 }
 
 int Watcher::WatchFile(int file, Member* member) {
@@ -95,8 +129,10 @@ void Watcher::ReadEvents(std::vector<Event>* events) {
       for (const std::string& text : prefix->second) directories_.erase(text);
       prefixes_.erase(prefix);
     } else if (event.len > 0) {
+      const bool written = (event.mask & IN_MODIFY) != 0;
       for (const std::string& text : prefix->second) {
-        events->push_back({Event::Kind::kName, nullptr, text + name});
+        events->push_back(
+            {written ? Event::Kind::kWritten : Event::Kind::kName, nullptr, text + name});
       }
     }
   }

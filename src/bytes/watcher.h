@@ -1,10 +1,12 @@
 #pragma once
 // Tells which files and directories changed, by inotify. It is an accelerator and nothing depends
-// on it: whoever follows files looks again every second anyway, and more often when !complete().
+// on it: whoever follows files looks again anyway, and several times a second where it does not
+// tell.
 
 #include <cstdint>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/fd.h"
@@ -21,12 +23,13 @@ class Watcher {
     enum class Kind : uint8_t {
       kChanged,     // the file of `member` was written or truncated
       kMoved,       // the file of `member` was renamed, deleted, or its mode changed
+      kWritten,     // `path` was written or truncated
       kName,        // something came to or left `path`, in a watched directory
       kEverything,  // events were lost: look at everything
     };
     Kind kind = Kind::kEverything;
     Member* member = nullptr;  // kChanged, kMoved
-    std::string path;          // kName
+    std::string path;          // kWritten, kName
   };
 
   // Without inotify (not wanted, or not to be had) everything works, by polling.
@@ -34,8 +37,9 @@ class Watcher {
 
   // Readable when there are events; -1 without inotify.
   int fd() const { return fd_.get(); }
-  // False: some watch could not be had, so changes may go untold.
-  bool complete() const { return complete_; }
+  // All that happens to the names in this directory (a prefix that was given to WatchDirectory) is
+  // told. False where the watch could not be had, and on network and overlay file systems.
+  bool Tells(const std::string& prefix) const;
 
   // Watches the names in a directory. `prefix` is the text in front of the names: "/var/log/", or
   // "" for the current directory. Watching again is right and cheap: the directory may be another
@@ -53,12 +57,13 @@ class Watcher {
   int AddWatch(const std::string& path, uint32_t mask);
 
   Fd fd_;
-  bool complete_ = false;
+  bool noticed_ = false;  // that a watch could not be had
   Notices& notices_;
   // One directory may be watched under several prefixes ("logs/" and "./logs/") and has one watch.
   std::unordered_map<std::string, int> directories_;            // prefix -> watch
   std::unordered_map<int, std::vector<std::string>> prefixes_;  // watch -> prefixes
-  std::unordered_map<int, Member*> files_;                      // watch -> who reads the file
+  std::unordered_set<std::string> untold_;  // prefixes on file systems that do not tell
+  std::unordered_map<int, Member*> files_;  // watch -> who reads the file
 };
 
 }  // namespace parshall::bytes
