@@ -1,6 +1,8 @@
 #include "pipeline/ledger.h"
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_map>
 
 namespace parshall::pipeline {
 
@@ -27,6 +29,27 @@ std::vector<RuleRow> RuleRows(const Ledger& ledger) {
     rows.push_back(std::move(row));
   }
   return rows;
+}
+
+std::vector<std::pair<std::string, bytes::FollowTally>> ByName(
+    const std::vector<std::pair<std::string, bytes::FollowTally>>& tallies) {
+  std::vector<std::pair<std::string, bytes::FollowTally>> all;
+  std::unordered_map<std::string_view, size_t> rows;
+  for (const auto& [name, tally] : tallies) {
+    const auto [at, is_new] = rows.try_emplace(name, all.size());
+    if (is_new) {
+      all.emplace_back(name, tally);
+      continue;
+    }
+    bytes::FollowTally& row = all[at->second].second;
+    bytes::FollowTally sum = tally;
+    sum.rotations += row.rotations;
+    sum.truncations += row.truncations;
+    sum.bytes_lost += row.bytes_lost;
+    sum.nul_bytes_skipped += row.nul_bytes_skipped;
+    row = sum;
+  }
+  return all;
 }
 
 void Add(const SourceTally& from, SourceTally* into) {

@@ -68,6 +68,10 @@ struct Ledger {
 
 std::vector<RuleRow> RuleRows(const Ledger& ledger);
 
+// Each name once: counts are added up, gauges are those of the latest.
+std::vector<std::pair<std::string, bytes::FollowTally>> ByName(
+    const std::vector<std::pair<std::string, bytes::FollowTally>>& tallies);
+
 void Add(const SourceTally& from, SourceTally* into);
 void Add(const records::MatcherTally& from, records::MatcherTally* into);
 

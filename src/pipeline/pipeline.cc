@@ -231,7 +231,7 @@ Pipeline::Moment Pipeline::Scrape() {
   const std::vector<state::SavedSource> waiting = intake_.waiting();
   for (const state::SavedSource& source : waiting) Add(TallyOf(source), &row_of(source.name));
   ledger.output_bytes = output_bytes_.load(std::memory_order_relaxed);
-  ledger.following = intake_.follow_tallies();
+  ledger.following = ByName(intake_.follow_tallies());
   ledger.watched = intake_.watched();
   AddEarlier(earlier_, &ledger);
   if (sink_ != nullptr) ledger.output = sink_->tally();
