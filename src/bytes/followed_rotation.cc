@@ -111,7 +111,15 @@ void FollowedFile::WaitForSilence(int64_t now_ms) {
   }
   if (silent_since_ == kNever) silent_since_ = now_ms;
   const int64_t silent_ms = now_ms - silent_since_;
-  if (silent_ms < following_.rotate_wait_ms) {
+  // Whoever wrote to it has closed it, and opens what stands under the path now: nothing to wait
+  // for. (What was written before that is still read: the file ends only when a read finds
+  // nothing.)
+  const bool closed =
+      !successors_.empty() && FindOpenWriters(current_.fd.get()) == OpenWriters::kNone;
+  if (closed) {
+    last_seen_ = true;
+    ready_ = true;
+  } else if (silent_ms < following_.rotate_wait_ms) {
     due_ms_ = silent_since_ + following_.rotate_wait_ms;
   } else if (CanBeLeft(silent_ms, !known || ours.linked)) {
     last_seen_ = true;
