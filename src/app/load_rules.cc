@@ -292,6 +292,8 @@ ActiveRules LoadRules(const Options& options, const rules::Config& config) {
   return active;
 }
 
+bool IsBuiltin(const rules::RuleSpec& rule) { return IsBuiltin(rule.where); }
+
 std::vector<FormatRow> Formats() {
   std::vector<FormatRow> rows;
   std::vector<rules::RuleSpec> all = rules::ReadRules(BuiltinFiles()).rules.rules;

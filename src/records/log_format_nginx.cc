@@ -320,6 +320,7 @@ FormatResult<FormatParts> ParseNginxFormat(std::string_view text, Escapes* escap
       continue;
     }
     FormatPiece piece = ValueOf(name, *escapes);
+    piece.domain.no_quote = *escapes == Escapes::kHex;
     // One of the lists says how many servers were tried.
     if (piece.field.sum && !tries) {
       piece.field.count_as = "upstream_tries";

@@ -37,6 +37,7 @@ struct Domain {
   bool fixed_width = false;
   bool list = false;      // `exact` is items with ", " or " : " between them; `bytes` are an item's
   std::string also = {};  // an expression for a value of another look, tried first
+  bool no_quote = false;  // it surely has no quote, so a line with one there is another format's
   char begins = 0;        // every value but a null begins with this byte: "/" of a path
 };
 

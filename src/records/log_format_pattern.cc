@@ -220,7 +220,8 @@ class Writer {
       if (value.domain.list && next.text.starts_with(' ') && !next.text.starts_with(" :")) {
         return true;
       }
-      if (value.domain.list && first == ',') return RefuseBehind(value, next);
+      if (value.domain.list && next.text.starts_with(", ")) return RefuseBehind(value, next);
+      if (value.domain.list && next.text.starts_with(',')) return true;
       if (!CanHold(value, first) || value.domain.fixed_width || CountOf(value, first) > 0) {
         return true;
       }
@@ -313,6 +314,7 @@ class Writer {
     // Only what must be kept out is: a server may write a little more than its documentation says.
     ByteSet out = excluded_[at];
     if (!domain.bytes.Has(' ')) out.Add(' ');
+    if (domain.no_quote) out.Add('"');
     const bool to_quote = excluded_[at].Has('"') || endings_[at] == Ending::kLater;
     const bool lazy = endings_[at] == Ending::kLater;
     if (endings_[at] == Ending::kRest && out.Empty()) return ".*";
