@@ -79,10 +79,7 @@ bool StrftimeLook(std::string_view format, Domain* domain, size_t* bad) {
   for (size_t at = 0; at < format.size(); ++at) {
     const char c = format[at];
     if (c != '%') {
-      const bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                        (c >= '0' && c <= '9') || c == ' ' || c == ':' || c == '/' || c == '-';
-      if (!word) domain->exact += '\\';
-      domain->exact += c;
+      domain->exact += LiteralExpression(format.substr(at, 1));
       continue;
     }
     ++at;

@@ -165,9 +165,9 @@ FormatPiece Make(const Variable& variable, Domain::Quotes quotes, Escapes escape
     case Kind::kBytes:
       return NumberValue(field, FieldType::kBytes, 1.0, DigitsDomain());
     case Kind::kSeconds:
-      piece = NumberValue(
-          field, variable.name == "gzip_ratio" ? FieldType::kFloat : FieldType::kDuration, 1.0,
-          DecimalDomain());
+      piece = NumberValue(field,
+                          variable.name == "gzip_ratio" ? FieldType::kFloat : FieldType::kDuration,
+                          1.0, DecimalDomain());
       // nginx writes 0.001; what imitates nginx also writes 10.
       piece.domain.exact = R"(\d+(?:\.\d+)?)";
       return piece;

@@ -84,6 +84,9 @@ std::string HeaderField(std::string_view header);
 // `prefix` and the name in small letters, with _ for what no field's name has.
 std::string FieldName(std::string_view prefix, std::string_view name);
 
+// An expression that matches these bytes and nothing else.
+std::string LiteralExpression(std::string_view text);
+
 // A fault of the format: "column 14: …". CompileLogFormat gives it its place.
 struct FormatFault {
   size_t column = 0;

@@ -27,26 +27,6 @@ using rules::FieldType;
 
 constexpr std::array<std::string_view, 3> kRequestParts = {"method", "path", "protocol"};
 
-std::string EscapedLiteral(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (byte < 0x20 || byte >= 0x7f) {
-      std::array<char, 8> hex{};
-      std::snprintf(hex.data(), hex.size(), "\\x%02x", static_cast<unsigned>(byte));
-      out += hex.data();
-    } else {
-      if (!word && c != ' ' && c != '"' && c != '_' && c != '/' && c != ':' && c != '=' &&
-          c != ',' && c != '<' && c != '>' && c != ';' && c != '-') {
-        out += '\\';
-      }
-      out += c;
-    }
-  }
-  return out;
-}
-
 // The inside of a class, without its brackets.
 std::string ClassText(const ByteSet& set) {
   std::string out;
@@ -332,7 +312,7 @@ class Writer {
   void Write(size_t at) {
     const FormatPiece& piece = pieces_[at];
     if (piece.literal) {
-      format_.pattern += EscapedLiteral(piece.text);
+      format_.pattern += LiteralExpression(piece.text);
       return;
     }
     std::string body = Body(at);
@@ -340,7 +320,7 @@ class Writer {
       body = piece.domain.also + "|" + body;
     }
     if (begins_adjacent_ == at && at > 0) {
-      body = EscapedLiteral(std::string_view(&piece.domain.begins, 1)) + body + "|-";
+      body = LiteralExpression(std::string_view(&piece.domain.begins, 1)) + body + "|-";
     }
     if (piece.field.name.empty()) {
       format_.pattern += "(?:" + body + ")";

@@ -198,8 +198,8 @@ bool Matcher::ParseEvent(std::string_view line) {
   return event_ == Event::kParsed;
 }
 
-// nginx's escape=json passes bytes on that are no UTF-8. Such an event is taken as it will be written:
-// with U+FFFD in their place.
+// nginx's escape=json passes bytes on that are no UTF-8. Such an event is taken as it will be
+// written: with U+FFFD in their place.
 bool Matcher::ParseRepaired(std::string_view line) {
   if (!line.starts_with('{') || IsValidUtf8(line)) return false;
   repaired_.clear();
@@ -281,8 +281,8 @@ char* Matcher::Scratch(size_t bytes) {
   return place;
 }
 
-// For captures without their server's escapes, and counts. Only those of the rule that matches in the
-// end are looked at, so each try begins anew; the block is sized at the first use of a try.
+// For captures without their server's escapes, and counts. Only those of the rule that matches in
+// the end are looked at, so each try begins anew; the block is sized at the first use of a try.
 char* Matcher::Decoded(size_t bytes) {
   if (decoded_used_ == 0) {
     const size_t whole = line_size_ + values_.size() * kNumberBytes + kPaddingBytes;
