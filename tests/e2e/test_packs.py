@@ -1,7 +1,6 @@
 """Every log of tests/data/samples through the pack of its server. Counts were read off the files with grep and Python's
 json, as the comments say, not off the program."""
 import re
-import subprocess
 
 import pytest
 
@@ -149,3 +148,19 @@ def test_doubtful_format_string_is_warned_of():
     done = parshall.run("check", "--format", "nginx:$http_referer $http_user_agent $status")
     assert done.code == 0
     assert 'column 1: the value of "$http_referer" may hold " "' in done.err
+
+
+def test_faults_of_formats_and_expressions_are_shown_together(tmp_path):
+    rules = tmp_path / "r.yaml"
+    rules.write_text('rules:\n  - name: x\n    log_format: {nginx: "$status$request_time"}\n'
+                     "  - name: y\n    pattern: '('\n")
+    done = parshall.run("check", rules)
+    assert done.code == 2
+    first, second = done.err.splitlines()
+    assert first.startswith(f"parshall: {rules}:3:33: log format of nginx, column 8: ")
+    assert second.startswith(f"parshall: {rules}:5:1")
+
+
+def test_explain_says_why_a_line_is_no_logfmt():
+    done = parshall.run("explain", "--format", "logfmt", "hello world")
+    assert done.code == 1 and b"the line is not logfmt" in done.out
