@@ -47,7 +47,12 @@ std::string Difference(const std::string& wanted_json, const std::string& record
 
 void CheckExamples(const ActiveRules& active, std::vector<Error>* faults, size_t* examples) {
   RuleTrial trial(active.program, active.store);
+  // A format of the command line stands before the builtin rules on purpose; what it takes from
+  // them is no fault of theirs.
+  const bool custom = !active.set.rules.empty() && active.set.rules[0].where.line == 0 &&
+                      active.set.rules[0].log_format.has_value();
   for (const rules::RuleSpec& rule : active.set.rules) {
+    if (custom && IsBuiltin(rule)) continue;
     for (const rules::Example& example : rule.examples) {
       ++*examples;
       const RuleTrial::Outcome outcome = trial.Run(example.line);

@@ -247,7 +247,10 @@ ActiveRules LoadRules(const Options& options, const rules::Config& config) {
   rules::ReadOutcome read = own_rules ? ReadOwn(files) : rules::ReadRules(files);
   active.faults = std::move(read.faults);
   active.set = std::move(read.rules);
+  std::vector<Error> doubts;
   if (!active.faults.empty()) {
+    for (Error& fault : records::ExpandLogFormats(&active.set, &doubts))
+      active.faults.push_back(std::move(fault));
     CheckExpressions(active.set, &active.faults);
     SortByPlace(&active.faults);
     return active;
@@ -265,9 +268,12 @@ ActiveRules LoadRules(const Options& options, const rules::Config& config) {
       return active;
     }
   }
-  std::vector<Error> doubts;
   active.faults = records::ExpandLogFormats(&active.set, &doubts);
-  if (!active.faults.empty()) return active;
+  if (!active.faults.empty()) {
+    CheckExpressions(active.set, &active.faults);
+    SortByPlace(&active.faults);
+    return active;
+  }
   if (active.set.metrics.empty()) {
     active.set.metrics = rules::ReadRules({FileOf(BuiltinMetrics())}).rules.metrics;
   }
@@ -291,6 +297,8 @@ ActiveRules LoadRules(const Options& options, const rules::Config& config) {
                 [](const Error& warning) { return warning.where.starts_with(kBuiltinPrefix); });
   return active;
 }
+
+bool IsBuiltin(const rules::RuleSpec& rule) { return IsBuiltin(rule.where); }
 
 std::vector<FormatRow> Formats() {
   std::vector<FormatRow> rows;

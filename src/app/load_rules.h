@@ -29,6 +29,9 @@ struct ActiveRules {
 // file brings any, the builtin ones count.
 ActiveRules LoadRules(const Options& options, const rules::Config& config);
 
+// Whether the program brought the rule itself.
+bool IsBuiltin(const rules::RuleSpec& rule);
+
 // Names that --format takes, each with a sentence and a sample line.
 struct FormatRow {
   std::string name;

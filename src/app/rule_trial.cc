@@ -9,6 +9,7 @@
 #include "lines/newline_framer.h"
 #include "lines/unwrap.h"
 #include "pipeline/line_worker.h"
+#include "records/logfmt.h"
 
 namespace parshall::app {
 namespace {
@@ -127,6 +128,11 @@ RuleTrial::Attempt RuleTrial::Try(size_t index, std::string_view line, bool matc
 std::string RuleTrial::WhyNoEvent(size_t index, std::string_view line) const {
   const records::CompiledRule& rule = program_->rules[index];
   records::JsonEventParser parser;
+  std::vector<char> room;
+  if (rule.logfmt) {
+    line = records::LogfmtToJson(line, &room);
+    if (line.empty()) return "the line is not logfmt (key=value pairs, the first word one of them)";
+  }
   if (!parser.Parse(line)) return "the line is not a JSON object";
   for (const records::CompiledCondition& condition : rule.key_conditions) {
     if (condition.key < 0) continue;

@@ -1,6 +1,7 @@
 #pragma once
-// Which lines belong to the event before them: Python tracebacks with their chains and groups, and
-// indented lines. Decides only; joining, and its bound, are the pipeline's.
+// Which lines belong to the event before them: Python tracebacks with their chains and groups,
+// Java's stack traces, Go's panics, and indented lines. Decides only; joining, and its bound, are
+// the pipeline's.
 
 #include <cstdint>
 #include <string_view>
@@ -14,6 +15,10 @@ namespace parshall::lines {
 // - "Traceback (most recent call last):" and the unindented line that closes it ("ValueError:
 // boom", "app.errors.Foo");
 // - the sentences by which Python chains exceptions, with the blank lines around them;
+// - Java: "java.lang.IllegalStateException: boom" (a name with dots that ends in Exception or
+// Error, "Exception in thread …" before it or not), and from there on "Caused by: …";
+// - Go: "panic: …", and from there on "goroutine 1 [running]:", the calls, "created by …",
+// "[signal …]", registers and blank lines between them;
 // - a blank line in or right behind a traceback (it may be the first of a chain; a line too many
 // does no harm). A message of an exception that goes on in unindented lines ends the event: such
 // lines could be anybody's. One thread. Holds a state of one byte.
@@ -46,9 +51,12 @@ class Continuation {
     kAfterException,  // that line is through; a chain may follow
     kAfterBlank,      // and a blank line
     kChained,         // the sentence is through; a blank line and the next traceback follow
+    kInJava,          // behind the line that names a Java exception
+    kInGo,            // behind a panic
   };
 
   State After(std::string_view line) const;
+  State AfterUnindented(std::string_view line) const;
 
   State state_ = State::kClosed;
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "records/log_format.h"
+
 namespace parshall::records {
 namespace {
 
@@ -345,6 +347,16 @@ class Compiler {
 
 CompileOutcome CompileRules(const rules::RuleSet& rules,
                             const std::vector<std::string>& wanted_fields) {
+  const bool unread = std::any_of(
+      rules.rules.begin(), rules.rules.end(),
+      [](const rules::RuleSpec& rule) { return rule.log_format && rule.pattern.empty(); });
+  if (unread) {
+    rules::RuleSet expanded = rules;
+    std::vector<Error> doubts;  // somebody who shows them has expanded the formats before
+    std::vector<Error> faults = ExpandLogFormats(&expanded, &doubts);
+    if (!faults.empty()) return {.program = nullptr, .faults = std::move(faults)};
+    return Compiler(expanded, wanted_fields).Run();
+  }
   return Compiler(rules, wanted_fields).Run();
 }
 

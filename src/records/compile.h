@@ -77,9 +77,9 @@ struct TimestampField {
 struct CompiledRule {
   std::string name;
   rules::EventKind event = rules::EventKind::kLog;
-  bool json = false;  // only lines that are JSON events
+  bool json = false;    // only lines that are JSON events
   bool logfmt = false;  // and those are made of logfmt lines
-  int from_key = -1;  // the key whose text the pattern is matched against; -1: the line
+  int from_key = -1;    // the key whose text the pattern is matched against; -1: the line
   bool multiline = false;
   bool drop = false;
   std::unique_ptr<Regex> regex;  // null: no pattern

@@ -101,8 +101,8 @@ bool IsIp(std::string_view text) {
          inet_pton(AF_INET6, copy.data(), address.data()) == 1;
 }
 
-// "0.000, 0.001 : -" as nginx writes what each upstream took: the sum of those that are there. Without
-// one it is null.
+// "0.000, 0.001 : -" as nginx writes what each upstream took: the sum of those that are there.
+// Without one it is null.
 bool ToSum(const Conversion& conversion, std::string_view text, Value* value) {
   double sum = 0;
   bool any = false;

@@ -80,7 +80,11 @@ Result<LogFormat> CompileLogFormat(const rules::LogFormatSpec& spec) {
   if (spec.text.empty()) {
     return Fail("the log format of " + spec.server + " is empty", spec.where.ToString());
   }
-  if (const LogFormat* named = FindNamedFormat(spec.server, spec.text)) return *named;
+  if (const LogFormat* named = FindNamedFormat(spec.server, spec.text)) {
+    if (!spec.decode) return *named;
+    return Fail("decode: the escapes of " + spec.server + " are not taken off; leave it out",
+                spec.where.ToString());
+  }
   if (server->parse == nullptr) {
     return Fail("of " + spec.server + " only formats with a name are known (" +
                     NamedFormatsOf(spec.server) + "), and this is " + Quoted(spec.text),

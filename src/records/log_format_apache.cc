@@ -41,6 +41,14 @@ FormatPiece Int(std::string_view field) {
   return NumberValue(field, FieldType::kInt, 1.0, DigitsDomain());
 }
 
+FormatPiece Fraction(std::string_view field, std::string_view digits) {
+  Domain domain = StatusDomain();  // a number of fixed width, too
+  domain.exact = digits;
+  FormatPiece piece = NumberValue(field, FieldType::kInt, 1.0, std::move(domain));
+  piece.field.nulls.clear();
+  return piece;
+}
+
 FormatPiece Bytes(std::string_view field) {
   return NumberValue(field, FieldType::kBytes, 1.0, DigitsDomain());
 }
@@ -71,10 +79,7 @@ bool StrftimeLook(std::string_view format, Domain* domain, size_t* bad) {
   for (size_t at = 0; at < format.size(); ++at) {
     const char c = format[at];
     if (c != '%') {
-      const bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                        (c >= '0' && c <= '9') || c == ' ' || c == ':' || c == '/' || c == '-';
-      if (!word) domain->exact += '\\';
-      domain->exact += c;
+      domain->exact += LiteralExpression(format.substr(at, 1));
       continue;
     }
     ++at;
@@ -104,8 +109,8 @@ FormatResult<FormatPiece> Time(const Directive& directive, FormatParts* parts) {
   if (format == "sec") return TimeValue("time", "epoch", DigitsDomain());
   if (format == "msec") return TimeValue("time", "epoch_ms", DigitsDomain());
   if (format == "usec") return Int("time_usec");
-  if (format == "msec_frac") return Int("time_msec_frac");
-  if (format == "usec_frac") return Int("time_usec_frac");
+  if (format == "msec_frac") return Fraction("time_msec_frac", R"(\d{3})");
+  if (format == "usec_frac") return Fraction("time_usec_frac", R"(\d{6})");
   Domain domain;
   size_t bad = 0;
   if (!StrftimeLook(format, &domain, &bad)) {

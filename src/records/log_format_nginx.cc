@@ -165,9 +165,9 @@ FormatPiece Make(const Variable& variable, Domain::Quotes quotes, Escapes escape
     case Kind::kBytes:
       return NumberValue(field, FieldType::kBytes, 1.0, DigitsDomain());
     case Kind::kSeconds:
-      piece = NumberValue(
-          field, variable.name == "gzip_ratio" ? FieldType::kFloat : FieldType::kDuration, 1.0,
-          DecimalDomain());
+      piece = NumberValue(field,
+                          variable.name == "gzip_ratio" ? FieldType::kFloat : FieldType::kDuration,
+                          1.0, DecimalDomain());
       // nginx writes 0.001; what imitates nginx also writes 10.
       piece.domain.exact = R"(\d+(?:\.\d+)?)";
       return piece;
@@ -320,6 +320,7 @@ FormatResult<FormatParts> ParseNginxFormat(std::string_view text, Escapes* escap
       continue;
     }
     FormatPiece piece = ValueOf(name, *escapes);
+    piece.domain.no_quote = *escapes == Escapes::kHex;
     // One of the lists says how many servers were tried.
     if (piece.field.sum && !tries) {
       piece.field.count_as = "upstream_tries";

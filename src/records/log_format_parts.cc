@@ -1,5 +1,8 @@
 #include "records/log_format_parts.h"
 
+#include <array>
+#include <cstdio>
+
 namespace parshall::records {
 namespace {
 
@@ -56,6 +59,26 @@ Domain WordDomain() { return {.bytes = AnyBut(" \t\"")}; }
 Domain AddressDomain() { return {.bytes = Digits() | SetOf("abcdefABCDEFunix:.%")}; }
 
 Domain FreeDomain(Domain::Quotes quotes) { return {.bytes = AnyBut("\""), .quotes = quotes}; }
+
+std::string LiteralExpression(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (byte < 0x20 || byte >= 0x7f) {
+      std::array<char, 8> hex{};
+      std::snprintf(hex.data(), hex.size(), "\\x%02x", static_cast<unsigned>(byte));
+      out += hex.data();
+    } else {
+      if (!word && c != ' ' && c != '"' && c != '_' && c != '/' && c != ':' && c != '=' &&
+          c != ',' && c != '<' && c != '>' && c != ';' && c != '-') {
+        out += '\\';
+      }
+      out += c;
+    }
+  }
+  return out;
+}
 
 void FormatParts::Literal(std::string_view text, size_t column) {
   if (text.empty()) return;

@@ -37,6 +37,7 @@ struct Domain {
   bool fixed_width = false;
   bool list = false;      // `exact` is items with ", " or " : " between them; `bytes` are an item's
   std::string also = {};  // an expression for a value of another look, tried first
+  bool no_quote = false;  // it surely has no quote, so a line with one there is another format's
   char begins = 0;        // every value but a null begins with this byte: "/" of a path
 };
 
@@ -82,6 +83,9 @@ FormatPiece RequestValue(Domain domain);
 std::string HeaderField(std::string_view header);
 // `prefix` and the name in small letters, with _ for what no field's name has.
 std::string FieldName(std::string_view prefix, std::string_view name);
+
+// An expression that matches these bytes and nothing else.
+std::string LiteralExpression(std::string_view text);
 
 // A fault of the format: "column 14: …". CompileLogFormat gives it its place.
 struct FormatFault {

@@ -27,26 +27,6 @@ using rules::FieldType;
 
 constexpr std::array<std::string_view, 3> kRequestParts = {"method", "path", "protocol"};
 
-std::string EscapedLiteral(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (byte < 0x20 || byte >= 0x7f) {
-      std::array<char, 8> hex{};
-      std::snprintf(hex.data(), hex.size(), "\\x%02x", static_cast<unsigned>(byte));
-      out += hex.data();
-    } else {
-      if (!word && c != ' ' && c != '"' && c != '_' && c != '/' && c != ':' && c != '=' &&
-          c != ',' && c != '<' && c != '>' && c != ';' && c != '-') {
-        out += '\\';
-      }
-      out += c;
-    }
-  }
-  return out;
-}
-
 // The inside of a class, without its brackets.
 std::string ClassText(const ByteSet& set) {
   std::string out;
@@ -220,7 +200,8 @@ class Writer {
       if (value.domain.list && next.text.starts_with(' ') && !next.text.starts_with(" :")) {
         return true;
       }
-      if (value.domain.list && first == ',') return RefuseBehind(value, next);
+      if (value.domain.list && next.text.starts_with(", ")) return RefuseBehind(value, next);
+      if (value.domain.list && next.text.starts_with(',')) return true;
       if (!CanHold(value, first) || value.domain.fixed_width || CountOf(value, first) > 0) {
         return true;
       }
@@ -313,6 +294,7 @@ class Writer {
     // Only what must be kept out is: a server may write a little more than its documentation says.
     ByteSet out = excluded_[at];
     if (!domain.bytes.Has(' ')) out.Add(' ');
+    if (domain.no_quote) out.Add('"');
     const bool to_quote = excluded_[at].Has('"') || endings_[at] == Ending::kLater;
     const bool lazy = endings_[at] == Ending::kLater;
     if (endings_[at] == Ending::kRest && out.Empty()) return ".*";
@@ -330,7 +312,7 @@ class Writer {
   void Write(size_t at) {
     const FormatPiece& piece = pieces_[at];
     if (piece.literal) {
-      format_.pattern += EscapedLiteral(piece.text);
+      format_.pattern += LiteralExpression(piece.text);
       return;
     }
     std::string body = Body(at);
@@ -338,7 +320,7 @@ class Writer {
       body = piece.domain.also + "|" + body;
     }
     if (begins_adjacent_ == at && at > 0) {
-      body = EscapedLiteral(std::string_view(&piece.domain.begins, 1)) + body + "|-";
+      body = LiteralExpression(std::string_view(&piece.domain.begins, 1)) + body + "|-";
     }
     if (piece.field.name.empty()) {
       format_.pattern += "(?:" + body + ")";

@@ -22,13 +22,13 @@ bool KeyByte(char c) {
 bool PlainNumber(std::string_view text) {
   constexpr size_t kDigitsMax = 15;  // all that a double keeps
   if (text.starts_with('-')) text.remove_prefix(1);
-  if (text.empty() || text.size() > kDigitsMax + 1) return false;
   const size_t point = text.find('.');
   const std::string_view whole = text.substr(0, point);
   const auto digits = [](std::string_view part) {
     return !part.empty() &&
            std::all_of(part.begin(), part.end(), [](char c) { return c >= '0' && c <= '9'; });
   };
+  if (text.size() - (point != std::string_view::npos) > kDigitsMax) return false;
   if (!digits(whole) || (whole.size() > 1 && whole[0] == '0')) return false;
   return point == std::string_view::npos || digits(text.substr(point + 1));
 }

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "base/timestamp.h"
+#include "base/utf8.h"
 #include "records/convert.h"
 #include "records/http_request.h"
 #include "records/logfmt.h"
@@ -191,10 +192,23 @@ Matcher::Verdict Matcher::Try(const CompiledRule& rule, std::string_view line,
 
 bool Matcher::ParseEvent(std::string_view line) {
   if (event_ == Event::kNotParsed) {
-    event_ = events_.Parse(line) ? Event::kParsed : Event::kNone;
+    event_ = events_.Parse(line) || ParseRepaired(line) ? Event::kParsed : Event::kNone;
     if (event_ == Event::kParsed) FindKeys();
   }
   return event_ == Event::kParsed;
+}
+
+// nginx's escape=json passes bytes on that are no UTF-8. Such an event is taken as it will be
+// written: with U+FFFD in their place.
+bool Matcher::ParseRepaired(std::string_view line) {
+  if (!line.starts_with('{') || IsValidUtf8(line)) return false;
+  repaired_.clear();
+  AppendValidUtf8(line, &repaired_);
+  const size_t size = repaired_.size();
+  repaired_.append(kPaddingBytes, ' ');
+  if (!events_.Parse({repaired_.data(), size})) return false;
+  line_size_ = size;
+  return true;
 }
 
 // key=value … becomes the JSON event that says the same; from there on it is one. A line cannot be
@@ -267,8 +281,8 @@ char* Matcher::Scratch(size_t bytes) {
   return place;
 }
 
-// For captures without their server's escapes, and counts. Only those of the rule that matches in the
-// end are looked at, so each try begins anew; the block is sized at the first use of a try.
+// For captures without their server's escapes, and counts. Only those of the rule that matches in
+// the end are looked at, so each try begins anew; the block is sized at the first use of a try.
 char* Matcher::Decoded(size_t bytes) {
   if (decoded_used_ == 0) {
     const size_t whole = line_size_ + values_.size() * kNumberBytes + kPaddingBytes;

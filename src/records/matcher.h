@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -59,6 +60,7 @@ class Matcher {
   Verdict Try(const CompiledRule& rule, std::string_view line, std::string_view source);
   Outcome Finish(const CompiledRule& rule, size_t index, Verdict verdict, Record* record);
   bool ParseEvent(std::string_view line);
+  bool ParseRepaired(std::string_view line);
   bool ParseLogfmt(std::string_view line);
   void FindKeys();
   bool KeyText(int key, std::string_view* text);
@@ -80,6 +82,7 @@ class Matcher {
   enum class Event : uint8_t { kNotParsed, kNone, kParsed } event_ = Event::kNotParsed;
   Event logfmt_ = Event::kNotParsed;
   std::vector<char> logfmt_json_;        // the JSON event made of a logfmt line, with its padding
+  std::string repaired_;                 // an event that was not UTF-8, with its padding
   std::vector<JsonMember> found_;        // by key of the program; an empty key: not there
   std::vector<std::string_view> texts_;  // their unescaped texts, once asked for
   std::vector<uint16_t> found_keys_;     // which of them are there, to be cleared

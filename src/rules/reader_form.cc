@@ -63,6 +63,7 @@ void ReadLogFormat(Section* section, RuleSpec* rule, Faults* faults) {
 void ReadForm(Section* section, RuleDraft* draft, Faults* faults) {
   RuleSpec& rule = draft->spec;
   const std::optional<std::string> pattern = section->Text("pattern");
+  ReadLogFormat(section, &rule, faults);
   const std::optional<bool> json = section->Bool("json");
   const std::optional<bool> logfmt = section->Bool("logfmt");
   rule.from = section->Text("from").value_or("");
@@ -71,7 +72,6 @@ void ReadForm(Section* section, RuleDraft* draft, Faults* faults) {
     forms += section->Has(form);
   }
   draft->has_form = forms > 0;
-  ReadLogFormat(section, &rule, faults);
   if (logfmt == false) {
     section->Add("logfmt", section->title() + ": logfmt: is true or left out");
   } else if (logfmt) {

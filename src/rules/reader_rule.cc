@@ -97,6 +97,21 @@ void ReadUnit(Section* section, FieldSpec* field) {
   }
 }
 
+// `list: sum`, and `count: tries`: numbers in a list ("0.000, 0.001 : -").
+void ReadList(Section* section, FieldSpec* field) {
+  const std::vector<Choice<bool>> words = {{"sum", true}};
+  field->sum = section->OneOf("list", words).value_or(false);
+  const bool number = field->type == FieldType::kDuration || field->type == FieldType::kBytes ||
+                      field->type == FieldType::kFloat || field->type == FieldType::kInt;
+  if (field->sum && !number) {
+    section->Add("list", section->title() + ": list: is for fields that are numbers");
+  }
+  field->count_as = section->Text("count").value_or("");
+  if (!field->count_as.empty() && !field->sum) {
+    section->Add("count", section->title() + ": count: needs `list: sum` beside it");
+  }
+}
+
 FieldSpec ReadField(Section* rule, const YamlMember& member, Faults* faults) {
   FieldSpec field;
   field.name = member.key;
@@ -116,6 +131,7 @@ FieldSpec ReadField(Section* rule, const YamlMember& member, Faults* faults) {
   field.as = section.Text("as").value_or("");
   ReadFormat(&section, &field);
   ReadUnit(&section, &field);
+  ReadList(&section, &field);
   field.nulls = section.Texts("null", true).value_or(std::vector<std::string>());
   field.fallback = section.Text("default", true);
   if (field.fallback) {

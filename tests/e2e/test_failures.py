@@ -230,8 +230,15 @@ def test_explain_exit_code_says_whether_something_matched():
 
 @pytest.mark.sanitized
 def test_check_accepts_the_shipped_rules():
-    done = parshall.run("check", "--rules", parshall.ROOT / "rules")
-    assert done.code == 0, done.out.decode() + done.err
+    # Those that are active together, as one set; packs are active alone, and read the same lines in their own ways.
+    active = ["structlog", "access", "gunicorn", "json", "metrics"]
+    rules = parshall.ROOT / "rules"
+    sets = [[rules / f"{name}.yaml" for name in active]]
+    sets += [[path] for path in sorted(rules.rglob("*.yaml")) if path.stem not in active]
+    assert len(sets) > 15
+    for files in sets:
+        done = parshall.run("check", *files)
+        assert done.code == 0, done.out.decode() + done.err
 
 
 @pytest.mark.sanitized

@@ -52,6 +52,46 @@ TEST_CASE("Continuation follows chains with their blank lines") {
              {"+Traceback (most recent call last):", "+KeyError: 'a'", "+", during, "+", "!x"});
 }
 
+TEST_CASE("Continuation takes Java's stack traces with their causes") {
+  CheckEvent("java",
+             {"+java.lang.IllegalStateException: boom: \"x\"",
+              "+\tat com.example.Foo.bar(Foo.java:10)", "+\t... 23 more",
+              "+Caused by: java.io.IOException: no", "+\tat com.example.Foo.baz(Foo.java:4)",
+              "+\tSuppressed: com.example.Outer$MyError", "+Caused by: a.b.C: d", "!next"});
+  CheckEvent("thread", {"+Exception in thread \"main\" java.lang.OutOfMemoryError: heap",
+                        "+\tat x.Y.z(Y.java)", "!x"});
+  CheckEvent("without message", {"+com.example.Outer$MyException", "+\tat x.Y.z(Y.java)", "!at x"});
+  CheckEvent("no exception", {"!com.example.Foo: started"});
+  CheckEvent("a cause alone", {"!Caused by: java.io.IOException: no"});
+  CheckEvent("a sentence", {"!the.java Exception"});
+}
+
+TEST_CASE("Continuation takes Go's panics with all goroutines") {
+  CheckEvent("go", {"+panic: runtime error: index out of range [5] with length 3 [recovered]",
+                    "+\tpanic: again", "+[signal SIGSEGV: segmentation violation code=0x1]", "+",
+                    "+goroutine 1 [running]:", "+main.main()", "+\t/srv/app/main.go:10 +0x1d",
+                    "+net/http.(*conn).serve(0xc0000b2000, {0x6c3, 0xc00})",
+                    "+\t/usr/lib/go/src/net/http/server.go:2009 +0x5f4",
+                    "+created by main.start in goroutine 1", "+\t/srv/app/main.go:4 +0x25", "+",
+                    "+goroutine 18 [select, 2 minutes]:", "+runtime.gopark(...)", "+exit status 2",
+                    "!next (line)"});
+  CheckEvent("fatal", {"+fatal error: all goroutines are asleep - deadlock!", "+",
+                       "+goroutine 1 [chan receive]:", "+main.main()", "+rax    0x0", "!done."});
+  CheckEvent("no panic", {"!main.main()"});
+}
+
+TEST_CASE("Go's panics and Java's threads may open an event of their own") {
+  for (const char* first : {"panic: boom", "Exception in thread \"main\" java.lang.Error: x"}) {
+    INFO(first);
+    CHECK(Continuation::StartsTraceback(first));
+    Continuation continuation;
+    continuation.Open(first);
+    CHECK(continuation.Belongs("\tat x.Y.z(Y.java)"));
+    CHECK(continuation.Belongs(first[0] == 'p' ? "main.main()" : "Caused by: a.b.CError"));
+    CHECK_FALSE(continuation.Belongs("next"));
+  }
+}
+
 TEST_CASE("Continuation takes exception groups") {
   CheckEvent("group", {"+  + Exception Group Traceback (most recent call last):",
                        "+  |   File \"x.py\", line 1, in <module>", "+  |     raise eg",

@@ -259,6 +259,30 @@ TEST_CASE("decode takes each server's own escapes off, and nothing else") {
                  true) == "agent=\"a\"b\\c\n\x1f\\u20ac\" status=200");
 }
 
+TEST_CASE("decode is refused where nothing would be decoded") {
+  CHECK(FieldsOf("haproxy", "httplog", "", true) ==
+        "f.yaml:3:10: decode: the escapes of haproxy are not taken off; leave it out");
+}
+
+TEST_CASE("A format reads a key of a JSON event, and declared fields are the rule's own") {
+  Matcher matcher(testing::ProgramOf(R"(
+rules:
+  - name: nested
+    log_format: {gunicorn: '%(h)s "%(r)s" %(s)s "%(a)s"', decode: true}
+    from: event
+    fields:
+      status: string
+      agent: {as: browser}
+)"));
+  const Padded line(R"({"event":"h \"GET / HTTP/1.1\" 200 \"a\\\"b\"","n":1})");
+  Record record;
+  REQUIRE(matcher.Match(line.view(), "stdin", &record) == Outcome::kMatched);
+  CHECK(
+      testing::ShowFields(matcher.program(), record) ==
+      R"(host="h" request="GET / HTTP/1.1" method="GET" path="/" protocol="HTTP/1.1" status="200" )"
+      R"(browser="a\"b")");
+}
+
 TEST_CASE("What cannot be told apart for certain is a doubt with its column, and still read") {
   rules::RuleSet set = RuleOf("nginx", "$http_referer $http_user_agent $status");
   std::vector<Error> doubts;

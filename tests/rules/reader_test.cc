@@ -253,8 +253,9 @@ TEST_CASE("ReadRules says what is wrong with a rule, and where") {
       {"rules: [x]\n", "r.yaml:1:9: a rule must be a mapping (key: value), and this is a text\n"},
       {"rules: [{json: true}]\n", "r.yaml:1:9: a rule needs `name:`, a word in small letters\n"},
       {"rules: [{name: a}]\n",
-       "r.yaml:1:9: rule \"a\" needs `pattern:`, or `log_format:`, `json: true`, `logfmt: true`, or `extends:` with a rule that "
-       "has one\n"},
+       "r.yaml:1:9: rule \"a\" needs `pattern:`, or `log_format:`, `json: true`, `logfmt: true`, "
+       "or "
+       "`extends:` with a rule that has one\n"},
       {"rules: [{name: A-b, json: true}]\n",
        "r.yaml:1:16: rule \"A-b\": a name is made of small letters, digits and _, and begins with "
        "a letter\n"},
@@ -264,12 +265,37 @@ TEST_CASE("ReadRules says what is wrong with a rule, and where") {
       {"rules: [{name: a, json: true, pattern: x}]\n",
        "r.yaml:1:25: rule \"a\" has both `pattern:` and `json: true`; to match one key of a JSON "
        "event, keep the pattern and name the key with `from:`\n"},
+      {"rules: [{name: a, pattern: x, log_format: 'nginx:$status'}]\n",
+       "r.yaml:1:43: rule \"a\": a rule has one of `pattern`, `log_format`, `json` and `logfmt`\n"},
+      {"rules: [{name: a, json: true, logfmt: true}]\n",
+       "r.yaml:1:39: rule \"a\": a rule has one of `pattern`, `log_format`, `json` and `logfmt`\n"},
+      {"rules: [{name: a, logfmt: false}]\n",
+       "r.yaml:1:27: rule \"a\": logfmt: is true or left out\n"},
+      {"rules: [{name: a, logfmt: true, from: x}]\n",
+       "r.yaml:1:39: rule \"a\": from: names the key that a pattern is matched against, and this "
+       "rule has `logfmt: true`\n"},
+      {"rules: [{name: a, log_format: combined}]\n",
+       "r.yaml:1:31: rule \"a\": log_format: needs the server and its format ({nginx: '…'} or "
+       "'nginx:…')\n"},
+      {"rules: [{name: a, log_format: {nginx: $status, apache: x}}]\n",
+       "r.yaml:1:56: rule \"a\": log_format: names one server, and this is a second\n"},
+      {"rules: [{name: a, log_format: {decode: true}}]\n",
+       "r.yaml:1:31: rule \"a\": log_format: names no server ({nginx: '…'})\n"},
+      {"rules: [{name: a, log_format: [x]}]\n",
+       "r.yaml:1:31: rule \"a\": log_format: must be one text, and this is a list\n"},
+      {"rules: [{name: a, pattern: x, fields: {b: {type: int, list: mean}}}]\n",
+       "r.yaml:1:61: rule \"a\": field \"b\": list: cannot be \"mean\" (known here: sum)\n"},
+      {"rules: [{name: a, pattern: x, fields: {b: {list: sum}}}]\n",
+       "r.yaml:1:50: rule \"a\": field \"b\": list: is for fields that are numbers\n"},
+      {"rules: [{name: a, pattern: x, fields: {b: {type: int, count: c}}}]\n",
+       "r.yaml:1:62: rule \"a\": field \"b\": count: needs `list: sum` beside it\n"},
       {"rules: [{name: a, json: true, from: x}]\n",
        "r.yaml:1:37: rule \"a\": from: names the key that a pattern is matched against, and this "
        "rule has `json: true`\n"},
       {"rules:\n  - name: a\n    patern: x\n",
-       "r.yaml:2:5: rule \"a\" needs `pattern:`, or `log_format:`, `json: true`, `logfmt: true`, or `extends:` with a rule that "
-       "has one\n"
+       "r.yaml:2:5: rule \"a\" needs `pattern:`, or `log_format:`, `json: true`, `logfmt: true`, "
+       "or "
+       "`extends:` with a rule that has one\n"
        "r.yaml:3:5: rule \"a\" has an unknown key \"patern\" (did you mean \"pattern\"?)\n"},
       {"rules: [{name: a, pattern: [x]}]\n",
        "r.yaml:1:28: rule \"a\": pattern: must be one text, and this is a list\n"},
@@ -519,7 +545,8 @@ TEST_CASE("ReadRules reports the faults of all files at once") {
                 RuleFile{"b.yaml", "a: b: c"},
                 RuleFile{"c.yaml", "rules: [{name: a, json: true, events: x}]"}}) ==
         "a.yaml:1:19: rule \"a\" has an unknown key \"xyz\" (known here: name, extends, pattern, "
-        "json, from, when, event, multiline, fallback, drop, timestamp, fields, examples, not)\n"
+        "log_format, json, logfmt, from, when, event, multiline, fallback, drop, timestamp, "
+        "fields, examples, not)\n"
         "b.yaml:1:5: a \": \" is not allowed here; is the indentation right, or are quotes "
         "missing?\n"
         "c.yaml:1:9: rule \"a\" is already in a.yaml:1:9; names are unique over all files\n"
