@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <limits>
 
+#include "bytes/rotated_siblings.h"
+
 namespace parshall::bytes {
 namespace {
 
@@ -39,9 +41,31 @@ GzipSource::GzipSource(std::string path, uint32_t index, FileLedger* ledger)
 
 GzipSource::~GzipSource() = default;
 
+bool GzipSource::Mean(const FileIdentity& identity, bool open) {
+  meant_ = identity;
+  return !open || Open();
+}
+
+// Under its path; or, when another file stands there by now, wherever the one that is meant does.
+bool GzipSource::Open() {
+  const auto opened = [this](const std::string& path) {
+    FileStat stat;
+    fd_ = OpenForReading(path);
+    if (!fd_.valid()) return false;
+    if (!meant_ || (StatFd(fd_.get(), &stat) == 0 && stat.identity == *meant_)) return true;
+    fd_.Reset();
+    errno = ENOENT;
+    return false;
+  };
+  if (fd_.valid() || opened(name())) return true;
+  if (!meant_ || errno != ENOENT) return false;
+  const std::string moved = FindInFolder(name(), *meant_);
+  errno = ENOENT;
+  return !moved.empty() && opened(moved);
+}
+
 bool GzipSource::Start() {
-  fd_ = OpenForReading(name());
-  if (!fd_.valid()) {
+  if (!Open()) {
     error_ = "cannot be opened: " + ErrnoText(errno);
     return false;
   }

@@ -4,6 +4,7 @@
 // kFailed, after everything before the damage was handed on.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,9 @@ class GzipSource : public Member {
   ReadResult Read(char* data, size_t size) override;
   void AppendPositions(std::vector<FilePosition>* positions) const override;
 
+  // The file that is meant, whatever it is called by the time it is read (rotation renames it on).
+  // Opens it at once when `open` says so. False when it is not under its path any more.
+  bool Mean(const FileIdentity& identity, bool open);
   // To be called before the first Read(): what this position says was read already, if the file
   // holds it.
   void GoOnBehind(const FilePosition& left);
@@ -44,6 +48,7 @@ class GzipSource : public Member {
   size_t Unpack(char* data, size_t size);
   void Skip();
   FilePosition Position() const;
+  bool Open();
   bool Start();
   // Has at least one compressed byte in hand, unless the file is at its end (or error_ says why
   // not).
@@ -58,6 +63,7 @@ class GzipSource : public Member {
   bool finished_ = false;
   FileLedger* const ledger_;
   FileIdentity identity_;
+  std::optional<FileIdentity> meant_;
   int64_t modified_ns_ = 0;
   FilePosition left_;  // by an earlier run
   Phase phase_ = Phase::kRead;

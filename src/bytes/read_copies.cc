@@ -24,10 +24,12 @@ bool GzipFits(const std::string& path, const FilePosition& left) {
 }
 
 FileInHand TakeGzip(const RotatedSibling& sibling, const FilePosition* left, const void* owner,
-                    FileLedger& ledger) {
+                    FileLedger& ledger, bool open = true) {
   FileInHand file;
+  auto gzip = std::make_unique<GzipSource>(sibling.path, 0, nullptr);
+  if (!gzip->Mean(sibling.stat.identity, open)) return file;
   if (!ledger.Claim(sibling.stat.identity, owner)) return file;
-  file.gzip = std::make_unique<GzipSource>(sibling.path, 0, nullptr);
+  file.gzip = std::move(gzip);
   if (left != nullptr) file.gzip->GoOnBehind(*left);
   file.identity = sibling.stat.identity;
   file.path = sibling.path;
@@ -112,8 +114,9 @@ std::deque<FileInHand> TakeNewer(const std::string& path, const std::string& lef
     const FilePosition* const known = ledger.Find(stat.identity);
     if (known != nullptr && (sibling.gzip || ledger.Finished(stat))) continue;
     std::string unused;
-    FileInHand file = sibling.gzip ? TakeGzip(sibling, nullptr, owner, ledger)
-                                   : OpenFollowed(sibling.path, owner, ledger, &unused);
+    FileInHand file = sibling.gzip
+                          ? TakeGzip(sibling, nullptr, owner, ledger, newer.size() < kOpenMax)
+                          : OpenFollowed(sibling.path, owner, ledger, &unused);
     if (!file.held) continue;
     if (newer.size() >= kOpenMax) file.fd.Reset();
     newer.push_back(std::move(file));
