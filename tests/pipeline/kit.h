@@ -45,6 +45,7 @@ class ScriptedSet : public bytes::SourceSet {
   bytes::Ready Next(int, bytes::Source** source) override {
     std::unique_lock lock(mutex_);
     if (stopped_) return bytes::Ready::kStopped;
+    if (std::exchange(woken_, false)) return bytes::Ready::kWoken;
     if (at_ == steps_.size()) return bytes::Ready::kEnded;
     switch (steps_[at_].kind) {
       case Step::kIdle:
@@ -53,8 +54,9 @@ class ScriptedSet : public bytes::SourceSet {
       case Step::kBlock:
         blocked_ = true;
         changed_.notify_all();
-        changed_.wait(lock, [this] { return stopped_ || released_; });
+        changed_.wait(lock, [this] { return stopped_ || released_ || woken_; });
         if (stopped_) return bytes::Ready::kStopped;
+        if (std::exchange(woken_, false)) return bytes::Ready::kWoken;
         blocked_ = released_ = false;
         ++at_;
         return bytes::Ready::kIdle;
@@ -68,11 +70,28 @@ class ScriptedSet : public bytes::SourceSet {
     stopped_ = true;
     changed_.notify_all();
   }
-  void Wake() override {}
-  std::vector<bytes::FilePosition> Positions() const override { return {}; }
+  void Wake() override {
+    const std::lock_guard lock(mutex_);
+    woken_ = true;
+    changed_.notify_all();
+  }
+  std::vector<bytes::FilePosition> Positions() const override {
+    std::vector<bytes::FilePosition> positions;
+    for (const auto& source : sources_) {
+      bytes::FilePosition& position = positions.emplace_back();
+      position.source = source->name();
+      position.offset = source->offset();
+      position.file = source->file();
+      position.current = true;
+    }
+    return positions;
+  }
   std::vector<std::pair<std::string, bytes::FollowTally>> Tallies() const override { return {}; }
   bytes::WatchTally Watched() const override { return {}; }
   std::vector<std::string> TakeNotices() override { return {}; }
+
+  // As a file that an earlier run has read to there.
+  void BeginAt(size_t source, uint64_t offset) { sources_[source]->BeginAt(offset); }
 
   // Until the script stands at a kBlock.
   void WaitForBlock() {
@@ -92,6 +111,9 @@ class ScriptedSet : public bytes::SourceSet {
         : set_(set), name_(std::move(name)), index_(index) {}
     const std::string& name() const override { return name_; }
     uint32_t index() const override { return index_; }
+    uint64_t offset() const { return offset_; }
+    uint64_t file() const { return file_; }
+    void BeginAt(uint64_t offset) { offset_ = offset; }
     bytes::ReadResult Read(char* data, size_t size) override {
       const std::lock_guard lock(set_->mutex_);
       const Step& step = set_->steps_[set_->at_];
@@ -145,6 +167,7 @@ class ScriptedSet : public bytes::SourceSet {
   bool blocked_ = false;
   bool released_ = false;
   bool stopped_ = false;
+  bool woken_ = false;
 };
 
 // An output in memory.
@@ -286,7 +309,7 @@ struct TestRun {
     auto scripted = std::make_unique<ScriptedSet>(std::move(names), std::move(steps));
     set = scripted.get();
     pipeline = std::make_unique<Pipeline>(std::move(scripted), rules.program, rules.NewStore(),
-                                          output.Open(), options);
+                                          output.Open(), std::move(options));
   }
 
   void Start() { pipeline->Start({}); }
