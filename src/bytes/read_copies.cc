@@ -13,6 +13,8 @@ namespace {
 // Files that wait are kept open, up to this number: they may be compressed, and so deleted, before
 // their turn comes.
 constexpr size_t kOpenMax = 64;
+// Rotations that may come between two system calls.
+constexpr int kLooksMax = 8;
 
 // Unpacks the file up to where the position ends, and compares.
 bool GzipFits(const std::string& path, const FilePosition& left) {
@@ -38,13 +40,15 @@ FileInHand TakeGzip(const RotatedSibling& sibling, const FilePosition* left, con
   return file;
 }
 
-// An open file of known identity, at the position's offset.
-FileInHand TakePlain(const std::string& path, const FilePosition& left, const void* owner,
-                     FileLedger& ledger) {
+// The file under `path` at the position's offset, if it holds what the position says; and if it is
+// the very file of the position, when `itself` says so (by now another one may stand there).
+FileInHand TakePlain(const std::string& path, const FilePosition& left, bool itself,
+                     const void* owner, FileLedger& ledger) {
   FileInHand file;
   Fd fd = OpenForReading(path);
   FileStat stat;
   if (!fd.valid() || StatFd(fd.get(), &stat) != 0 || stat.type != FileType::kRegular) return file;
+  if (itself && stat.identity != left.identity) return file;
   if (!Fits(fd.get(), left) || !file.trace.Load(fd.get(), left.offset)) return file;
   if (!ledger.Claim(stat.identity, owner)) return file;
   ledger.Forget(stat.identity);
@@ -67,7 +71,7 @@ FileInHand FindCopy(const std::string& path, const FilePosition& left, bool gzip
     if (ledger.claimed(sibling.stat.identity)) continue;
     FileInHand file;
     if (!sibling.gzip) {
-      file = TakePlain(sibling.path, left, owner, ledger);
+      file = TakePlain(sibling.path, left, false, owner, ledger);
     } else if (gzip && GzipFits(sibling.path, left)) {
       file = TakeGzip(sibling, &left, owner, ledger);
     }
@@ -128,25 +132,44 @@ std::deque<FileInHand> Resume(const FilePosition& left, const void* owner, FileL
                               Notices& notices) {
   const std::string& path = left.source;
   std::deque<FileInHand> files;
-  FileStat at_path;
-  const bool stands = StatPath(path, &at_path) == 0 && at_path.type == FileType::kRegular;
-  const bool in_place = stands && at_path.identity == left.identity;
+  std::string trouble;
   FileInHand first;
-  if (in_place) {
-    first = TakePlain(path, left, owner, ledger);
-    if (first.held) {
-      files.push_back(std::move(first));
-      return files;
+  FileInHand now;
+  bool in_place = false;
+  // What stands under the path is taken first: a rotation meanwhile moves it on to a rotated name,
+  // and whatever it brings to the path is newer and will be seen there. A rotation between the look
+  // at the path and the opening is looked at again.
+  for (int looks = 0; looks < kLooksMax; ++looks) {
+    FileStat at_path;
+    const bool stands = StatPath(path, &at_path) == 0 && at_path.type == FileType::kRegular;
+    in_place = stands && at_path.identity == left.identity;
+    if (in_place) {
+      first = TakePlain(path, left, true, owner, ledger);
+      if (first.held) {
+        files.push_back(std::move(first));
+        return files;
+      }
+      if (StatPath(path, &at_path) == 0 && at_path.identity == left.identity) break;  // truncated
+      continue;
     }
-  } else if (const std::string moved = FindInFolder(path, left.identity); !moved.empty()) {
+    if (stands) now = OpenFollowed(path, owner, ledger, &trouble);
+    break;
+  }
+  std::string moved = in_place ? std::string() : FindInFolder(path, left.identity);
+  for (int looks = 0; looks < kLooksMax && !moved.empty() && !first.held; ++looks) {
     if (!HasGzipName(moved)) {
-      first = TakePlain(moved, left, owner, ledger);
+      first = TakePlain(moved, left, true, owner, ledger);
     } else if (left.offset == 0) {
       // Compressed before the earlier run, which had come to it and not begun. (Otherwise it is
       // known by its content.)
       RotatedSibling sibling;
       sibling.path = moved;
       if (StatPath(moved, &sibling.stat) == 0) first = TakeGzip(sibling, nullptr, owner, ledger);
+    }
+    if (const std::string now_at = FindInFolder(path, left.identity); now_at != moved) {
+      moved = now_at;
+    } else {
+      break;
     }
   }
   if (!first.held) first = FindCopy(path, left, true, owner, ledger);
@@ -167,8 +190,7 @@ std::deque<FileInHand> Resume(const FilePosition& left, const void* owner, FileL
     files.push_back(std::move(first));
   }
   for (FileInHand& file : newer) files.push_back(std::move(file));
-  std::string trouble;
-  FileInHand now = stands ? OpenFollowed(path, owner, ledger, &trouble) : FileInHand();
+  if (!now.held) now = OpenFollowed(path, owner, ledger, &trouble);
   if (!trouble.empty()) notices.Add(path + ": " + trouble + "; it is tried again");
   if (now.held) files.push_back(std::move(now));
   return files;

@@ -22,6 +22,7 @@ class Witness(threading.Thread):
         self.scrapes, self.differences = [], []
         self.commits = 0
         self._newest, self._life, self._last = None, 0, (0, {})
+        self._life_began = 0
         self._safe, self._safe_at, self._searched_to, self._found = 0, 0, 0, None
         self._stopped = threading.Event()
 
@@ -40,6 +41,7 @@ class Witness(threading.Thread):
         while not self._stopped.wait(LOOK_S):
             if self.program.lives != self._life:
                 self._life, self._newest, self._found = self.program.lives, None, None
+                self._life_began = self.commits
                 self._searched_to = self._safe_at
             if self.state_dir:
                 self._look_at_state()
@@ -64,7 +66,8 @@ class Witness(threading.Thread):
         count = self.load.closed.get(file)
         if count is None:
             return
-        if self._found is None:
+        # A new life cuts the output back before its first snapshot: until that is seen, what stands behind may go again.
+        if self._found is None and self.commits > self._life_began:
             at = self._search(f'"/r/{file}/{count - 1}"'.encode()) if count else self._safe_at
             if at is not None:
                 self._found = (at, self.commits)
