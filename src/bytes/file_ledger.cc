@@ -48,6 +48,14 @@ void FileLedger::KeepOnly(const Seen& seen) {
   }
 }
 
+std::vector<FilePosition> FileLedger::LastWrittenAt(int64_t modified_ns) const {
+  std::vector<FilePosition> found;
+  for (const auto& [identity, ended] : ended_) {
+    if (ended.position.modified_ns == modified_ns) found.push_back(ended.position);
+  }
+  return found;
+}
+
 void FileLedger::AppendEnded(std::vector<FilePosition>* positions) const {
   for (const auto& entry : ended_) positions->push_back(entry.second.position);
 }

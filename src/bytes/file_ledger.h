@@ -35,6 +35,8 @@ class FileLedger {
   void Remember(FilePosition position);
   // How far it was read, if it is known; valid until the next call of anything else.
   const FilePosition* Find(const FileIdentity& identity) const;
+  // All that were last written at this moment: a compressed file keeps the time of its original.
+  std::vector<FilePosition> LastWrittenAt(int64_t modified_ns) const;
   // Everything was read that stood in it, and it has not been written since: not worth opening.
   bool Finished(const FileStat& stat) const;
 

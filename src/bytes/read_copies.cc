@@ -1,6 +1,7 @@
 #include "bytes/read_copies.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/fd.h"
@@ -61,6 +62,15 @@ FileInHand TakePlain(const std::string& path, const FilePosition& left, bool its
   return file;
 }
 
+// What was read of the file that this one was made of, as far as that is known.
+std::optional<FilePosition> ReadBeforeItWasCompressed(const RotatedSibling& sibling,
+                                                      const FileLedger& ledger) {
+  for (FilePosition& position : ledger.LastWrittenAt(sibling.stat.modified_ns)) {
+    if (position.offset > 0 && GzipFits(sibling.path, position)) return std::move(position);
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 FileInHand FindCopy(const std::string& path, const FilePosition& left, bool gzip, const void* owner,
@@ -118,9 +128,12 @@ std::deque<FileInHand> TakeNewer(const std::string& path, const std::string& lef
     const FilePosition* const known = ledger.Find(stat.identity);
     if (known != nullptr && (sibling.gzip || ledger.Finished(stat))) continue;
     std::string unused;
-    FileInHand file = sibling.gzip
-                          ? TakeGzip(sibling, nullptr, owner, ledger, newer.size() < kOpenMax)
-                          : OpenFollowed(sibling.path, owner, ledger, &unused);
+    // It may have been read before it was compressed, by whichever source.
+    std::optional<FilePosition> before;
+    if (sibling.gzip) before = ReadBeforeItWasCompressed(sibling, ledger);
+    FileInHand file = sibling.gzip ? TakeGzip(sibling, before ? &*before : nullptr, owner, ledger,
+                                              newer.size() < kOpenMax)
+                                   : OpenFollowed(sibling.path, owner, ledger, &unused);
     if (!file.held) continue;
     if (newer.size() >= kOpenMax) file.fd.Reset();
     newer.push_back(std::move(file));

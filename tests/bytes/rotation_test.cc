@@ -135,6 +135,10 @@ TEST_CASE("nothing is lost or read twice over stops, rotations and compression")
         std::sort(lines.begin(), lines.end());
         return lines;
       };
+      if (sorted(all) != sorted(life.written)) {
+        for (const auto& [name, text] : got) WARN(name << ": " << text);
+        WARN("got " << all.size() << " of " << life.written.size());
+      }
       REQUIRE((sorted(all) == sorted(life.written)));
     } else {
       if (all != life.written) {
