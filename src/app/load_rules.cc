@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <iterator>
 #include <optional>
 #include <set>
@@ -277,7 +278,11 @@ ActiveRules LoadRules(const Options& options, const rules::Config& config) {
   for (Error& error : metrics::CheckMetrics(active.set, config.labels))
     active.faults.push_back(std::move(error));
   if (!active.faults.empty()) return active;
-  Result<std::shared_ptr<metrics::Store>> store = metrics::Store::Create(active.set, config.labels);
+  Result<std::shared_ptr<metrics::Store>> store = metrics::Store::Create(
+      active.set, config.labels,
+      {.now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
+                     std::chrono::system_clock::now().time_since_epoch())
+                     .count()});
   if (!store.ok()) {
     active.faults.push_back(store.error());
     return active;

@@ -64,6 +64,7 @@ class Checker {
     CheckName(spec);
     CheckValue(spec);
     CheckLabels(spec);
+    CheckInit(spec);
     CheckSameName(spec);
   }
 
@@ -139,6 +140,30 @@ class Checker {
     if (!expression.ok()) Add("match: of " + of + ": " + expression.error(), label.where);
   }
 
+  // A label set that no record could ever have is a mistake.
+  void CheckInit(const MetricSpec& spec) {
+    RE2::Options options;
+    options.set_encoding(RE2::Options::EncodingLatin1);
+    options.set_log_errors(false);
+    options.set_dot_nl(true);
+    for (const rules::LabelSpec& label : spec.labels) {
+      if (label.match.empty()) continue;
+      const RE2 expression(label.match, options);
+      if (!expression.ok()) continue;  // said already
+      for (const rules::LabelSet& set : spec.init) {
+        for (const auto& [name, value] : set) {
+          if (name != label.name || value == label.other || RE2::FullMatch(value, expression)) {
+            continue;
+          }
+          Add("init: of " + Quoted(spec.name) + ": label " + Quoted(name) +
+                  " never has the value " + Quoted(value) + ", which does not fit its match:",
+              spec.init_where);
+          return;
+        }
+      }
+    }
+  }
+
   void CheckSameName(const MetricSpec& spec) {
     const auto [at, is_new] = by_name_.try_emplace(spec.name, &spec);
     if (!is_new) {
@@ -167,6 +192,10 @@ class Checker {
     }
     if (spec.kind == MetricKind::kGauge && spec.op != first.op) {
       Add("the gauge " + Quoted(spec.name) + " has another operation" + there, spec.where);
+    }
+    if (spec.ttl_ms != first.ttl_ms || spec.remove.has_value() != first.remove.has_value() ||
+        (spec.remove && spec.remove->labels != first.remove->labels)) {
+      Add("the series of " + Quoted(spec.name) + " go in another way" + there, spec.where);
     }
     if (spec.buckets != first.buckets) {
       Add("the histogram " + Quoted(spec.name) + " has other buckets" + there, spec.where);

@@ -23,8 +23,16 @@ bool SameList(const std::vector<T>& a, const std::vector<T>& b, Same same) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), same);
 }
 
+bool SameDelete(const std::optional<rules::DeleteSpec>& a,
+                const std::optional<rules::DeleteSpec>& b) {
+  if (!a || !b) return !a && !b;
+  return a->event == b->event && a->rules == b->rules && a->labels == b->labels &&
+         SameList(a->when, b->when, SameCondition);
+}
+
 bool Shares(const Group& group, const rules::MetricSpec& spec) {
-  return group.event == spec.event && group.rules == spec.rules &&
+  return group.event == spec.event && group.rules == spec.rules && group.init == spec.init &&
+         group.ttl_ms == spec.ttl_ms && SameDelete(group.remove, spec.remove) &&
          SameList(group.labels, spec.labels, SameLabel) &&
          SameList(group.when, spec.when, SameCondition);
 }
@@ -35,6 +43,9 @@ Group MakeGroup(const rules::MetricSpec& spec) {
   group.event = spec.event;
   group.rules = spec.rules;
   group.when = spec.when;
+  group.init = spec.init;
+  group.ttl_ms = spec.ttl_ms;
+  group.remove = spec.remove;
   for (size_t i = 0; i < group.labels.size(); ++i) {
     if (!group.labels[i].field.empty()) group.field_labels.push_back(static_cast<uint32_t>(i));
   }
@@ -76,6 +87,7 @@ class LayoutMaker {
   Layout Finish() {
     SortFamilies();
     NumberSpaces();
+    for (const Group& group : layout_.groups) DescribeLives(group);
     for (uint32_t i = 0; i < layout_.families.size(); ++i) {
       Family& family = layout_.families[i];
       Space& space = layout_.spaces[family.space];
@@ -136,6 +148,19 @@ class LayoutMaker {
     for (Family& family : layout_.families) family.space = number_of(family.space);
   }
 
+  // CheckMetrics has seen to it that the groups of a space agree.
+  void DescribeLives(const Group& group) {
+    Space& space = layout_.spaces[group.space];
+    space.ttl_ms = group.ttl_ms;
+    if (!group.remove || !space.delete_labels.empty()) return;
+    for (uint32_t i = 0; i < group.labels.size(); ++i) {
+      const std::vector<std::string>& names = group.remove->labels;
+      if (std::find(names.begin(), names.end(), group.labels[i].name) != names.end()) {
+        space.delete_labels.push_back(i);
+      }
+    }
+  }
+
   Layout layout_;
   std::unordered_map<std::string, uint32_t> families_;  // by name; index until SortFamilies()
 };
@@ -164,6 +189,8 @@ std::vector<std::string> WantedFields(const rules::RuleSet& rules) {
     for (const rules::LabelSpec& label : metric.labels) want(label.field);
     want(metric.value);
     for (const rules::Condition& condition : metric.when) want(condition.field);
+    if (!metric.remove) continue;
+    for (const rules::Condition& condition : metric.remove->when) want(condition.field);
   }
   return fields;
 }

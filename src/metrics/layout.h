@@ -49,14 +49,23 @@ struct Group {
   std::vector<std::string> rules;
   std::vector<rules::Condition> when;
   std::vector<Step> steps;
+  std::vector<rules::LabelSet> init;
+  int64_t ttl_ms = 0;
+  std::optional<rules::DeleteSpec> remove;
   uint32_t space = 0;
 };
 
 // A space numbers series from 0 and gives each one block of cells that holds all families of the
 // space side by side. Groups share a space only when they feed one family.
+// Metrics whose series can go (ttl:, delete:) share a space only with those whose series go alike.
 struct Space {
   std::vector<uint32_t> families;
   uint32_t block_cells = 0;
+  int64_t ttl_ms = 0;                   // 0: series do not expire
+  std::vector<uint32_t> delete_labels;  // indices into Group::labels; empty: no event deletes
+
+  // True when series can go: then each has a Life in every shard.
+  bool mortal() const { return ttl_ms > 0 || !delete_labels.empty(); }
 };
 
 // Immutable.

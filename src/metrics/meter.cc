@@ -20,10 +20,12 @@ uint32_t SlotOf(const RuleFields& rule, std::string_view field, uint32_t none) {
   return none;
 }
 
-bool TakesPart(const Group& group, const RuleFields& rule) {
-  if (group.event && *group.event != rule.event) return false;
-  return group.rules.empty() ||
-         std::find(group.rules.begin(), group.rules.end(), rule.rule_name) != group.rules.end();
+// `selector`: a Group or a DeleteSpec.
+template <typename Selector>
+bool TakesPart(const Selector& selector, const RuleFields& rule) {
+  if (selector.event && *selector.event != rule.event) return false;
+  const std::vector<std::string>& names = selector.rules;
+  return names.empty() || std::find(names.begin(), names.end(), rule.rule_name) != names.end();
 }
 
 constexpr uint64_t Pack(SeriesId id) { return (uint64_t{id.overflow} << 32) | id.number; }
@@ -46,8 +48,40 @@ Meter::Meter(Store& store, Shard& shard, std::span<const RuleFields> rules)
   for (const RuleFields& rule : rules) {
     const auto first = static_cast<uint32_t>(plans_.size());
     for (uint32_t i = 0; i < layout.groups.size(); ++i) PlanGroup(i, rule);
-    rules_.push_back({first, static_cast<uint32_t>(plans_.size())});
+    PlanRange range{
+        .first = first, .last = static_cast<uint32_t>(plans_.size()), .delete_plans = {}};
+    for (uint32_t i = 0; i < layout.groups.size(); ++i) PlanDelete(i, rule, &range);
+    range.deletes = !range.delete_plans.empty();
+    rules_.push_back(std::move(range));
   }
+}
+
+// False if the rule's records never have one of the fields.
+bool Meter::PlanTests(std::span<const rules::Condition> conditions, const RuleFields& rule,
+                      std::vector<Test>* tests) {
+  for (const rules::Condition& condition : conditions) {
+    const uint32_t slot = SlotOf(rule, condition.field, kNoSlot);
+    if (slot == kNoSlot) return false;
+    tests->push_back({.slot = slot, .values = condition.values});
+  }
+  return true;
+}
+
+void Meter::PlanDelete(uint32_t group_index, const RuleFields& rule, PlanRange* range) {
+  const Layout& layout = store_.layout();
+  const Group& group = layout.groups[group_index];
+  if (!group.remove || !TakesPart(*group.remove, rule)) return;
+  std::vector<Test> tests;
+  if (!PlanTests(group.remove->when, rule, &tests)) return;
+  DeletePlan plan{.group = group_index, .space = group.space, .label_slots = {}};
+  for (const uint32_t label : layout.spaces[group.space].delete_labels) {
+    plan.label_slots.push_back(SlotOf(rule, group.labels[label].field, kNoSlot));
+    if (plan.label_slots.back() == kNoSlot) return;
+  }
+  plan.test_first = static_cast<uint32_t>(tests_.size());
+  tests_.insert(tests_.end(), tests.begin(), tests.end());
+  plan.test_last = static_cast<uint32_t>(tests_.size());
+  range->delete_plans.push_back(std::move(plan));
 }
 
 void Meter::PlanGroup(uint32_t group_index, const RuleFields& rule) {
@@ -55,12 +89,9 @@ void Meter::PlanGroup(uint32_t group_index, const RuleFields& rule) {
   const Group& group = layout.groups[group_index];
   if (!TakesPart(group, rule)) return;
   std::vector<Test> tests;
-  for (const rules::Condition& condition : group.when) {
-    const uint32_t slot = SlotOf(rule, condition.field, kNoSlot);
-    if (slot == kNoSlot) return;  // the rule's records never have it
-    tests.push_back({.slot = slot, .values = condition.values});
-  }
+  if (!PlanTests(group.when, rule, &tests)) return;
   Plan plan;
+  plan.mortal = layout.spaces[group.space].mortal();
   plan.state = states_[group_index].get();
   plan.block_cells = layout.spaces[group.space].block_cells;
   plan.cells = &shard_.spaces_[group.space];
@@ -95,25 +126,67 @@ void Meter::PlanGroup(uint32_t group_index, const RuleFields& rule) {
 
 void Meter::Apply(const Record& record) {
   assert(record.rule < rules_.size());
-  const PlanRange range = rules_[record.rule];
+  const PlanRange& range = rules_[record.rule];
   for (uint32_t i = range.first; i < range.last; ++i) {
     const Plan& plan = plans_[i];
-    if (plan.test_first != plan.test_last && !Passes(plan, record)) continue;
+    if (plan.test_first != plan.test_last && !Passes(plan.test_first, plan.test_last, record)) {
+      continue;
+    }
     if (!plan.always && !HasNumber(plan, record)) {
       RejectAll(plan, record);
       continue;
     }
+    if (plan.mortal) [[unlikely]]
+      Forget(plan);
     const uint64_t series = FindSeries(plan, record);
+    if (plan.mortal) [[unlikely]]
+      Touch(plan, static_cast<uint32_t>(series));
     if ((series >> 32) != 0) CountOverflow(plan, static_cast<LabelMask>(series >> 32));
     uint64_t* block = plan.cells->cells.data() + (series & 0xFFFFFFFFU) * plan.block_cells;
     for (uint32_t k = plan.observation_first; k < plan.observation_last; ++k) {
       Observe(observations_[k], record, block);
     }
   }
+  if (range.deletes) [[unlikely]] {
+    for (const DeletePlan& plan : range.delete_plans) Delete(plan, record);
+  }
 }
 
-bool Meter::Passes(const Plan& plan, const Record& record) const {
-  for (uint32_t i = plan.test_first; i < plan.test_last; ++i) {
+// Series numbers were freed since this thread learned its own.
+[[gnu::noinline]] void Meter::Forget(const Plan& plan) {
+  GroupState& state = *plan.state;
+  if (state.epoch == plan.cells->epoch) return;
+  state.epoch = plan.cells->epoch;
+  state.tuples = TupleCache(2 * plan.label_count);
+  const uint64_t seed = std::bit_cast<uintptr_t>(&state) * 0x9E3779B97F4A7C15ULL;
+  state.long_texts.assign(plan.label_count, LongTextCache(seed));
+  state.only_series = TupleCache::kAbsent;
+}
+
+[[gnu::noinline]] void Meter::Touch(const Plan& plan, uint32_t series) {
+  SeriesLife& life = shard_.LifeOf(plan.state->space, series);
+  life.touched_ms = shard_.now_ms_;
+  life.touched = shard_.sequence_ + 1;
+}
+
+// What other threads counted for the series is dealt with when all stand still (Store::Sweep).
+[[gnu::noinline]] void Meter::Delete(const DeletePlan& plan, const Record& record) {
+  if (!Passes(plan.test_first, plan.test_last, record)) return;
+  std::array<std::string_view, kFieldLabelsMax> raw;
+  for (size_t i = 0; i < plan.label_slots.size(); ++i) {
+    const Value& value = record.values[plan.label_slots[i]];
+    if (!value.there()) return;
+    raw[i] = value.text();
+  }
+  const std::span<const std::string_view> texts(raw.data(), plan.label_slots.size());
+  for (const uint32_t series : store_.registry().SeriesToDelete(plan.group, texts)) {
+    shard_.Clear(plan.space, series);
+    shard_.LifeOf(plan.space, series).deleted = shard_.sequence_ + 1;
+  }
+}
+
+bool Meter::Passes(uint32_t test_first, uint32_t test_last, const Record& record) const {
+  for (uint32_t i = test_first; i < test_last; ++i) {
     const Value& value = record.values[tests_[i].slot];
     if (!value.there()) return false;
     const std::vector<std::string>& wanted = tests_[i].values;

@@ -42,6 +42,7 @@ class Meter {
     TupleCache tuples;
     std::vector<LongTextCache> long_texts;       // by field label
     uint64_t only_series = TupleCache::kAbsent;  // without field labels there is just one
+    uint64_t epoch = 0;                          // Shard::Cells::epoch when this was learned
   };
 
   // One family that takes part.
@@ -70,24 +71,44 @@ class Meter {
     uint32_t test_first = 0;
     uint32_t test_last = 0;
     bool always = false;  // some family counts every record, whatever its values
+    bool mortal = false;  // its series can go
+  };
+
+  // Which series go when a record of one rule fits.
+  struct DeletePlan {
+    uint32_t group = 0;
+    uint32_t space = 0;
+    uint32_t test_first = 0;
+    uint32_t test_last = 0;
+    std::vector<uint32_t> label_slots;  // one for each of Space::delete_labels
   };
 
   struct PlanRange {
     uint32_t first = 0;
     uint32_t last = 0;
+    bool deletes = false;
+    std::vector<DeletePlan> delete_plans;
   };
 
   enum class Reading : uint8_t { kNone, kNumber, kNotFinite, kNotANumber };
 
   void PlanGroup(uint32_t group, const RuleFields& rule);
+  void PlanDelete(uint32_t group, const RuleFields& rule, PlanRange* range);
+  bool PlanTests(std::span<const rules::Condition> conditions, const RuleFields& rule,
+                 std::vector<Test>* tests);
   static Reading ReadValue(const records::Value& value, double* number);
 
-  bool Passes(const Plan& plan, const records::Record& record) const;
+  bool Passes(uint32_t test_first, uint32_t test_last, const records::Record& record) const;
   bool HasNumber(const Plan& plan, const records::Record& record) const;
   void Observe(const Observation& observation, const records::Record& record, uint64_t* block);
   void Reject(const Observation& observation, Rejection rejection);
   void RejectAll(const Plan& plan, const records::Record& record);
   void CountOverflow(const Plan& plan, LabelMask overflow);
+
+  // For series that can go; out of the way of those that stay.
+  void Forget(const Plan& plan);
+  void Touch(const Plan& plan, uint32_t series);
+  void Delete(const DeletePlan& plan, const records::Record& record);
 
   // The series (low 32 bits) and its overflow mask (high 32 bits).
   uint64_t FindSeries(const Plan& plan, const records::Record& record);

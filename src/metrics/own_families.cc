@@ -183,6 +183,27 @@ MetricFamily Overflow(const Snapshot& snapshot) {
   return family;
 }
 
+// Series that are gone; only of metrics whose series can go.
+MetricFamily Gone(const Snapshot& snapshot) {
+  MetricFamily family = CounterFamily(
+      "parshall_metric_series_gone_total",
+      "Series that went because they were not updated for the ttl, or because an event deleted "
+      "them.");
+  for (const Family& metric : snapshot.families()) {
+    const Space& space = snapshot.layout().spaces[metric.space];
+    const Snapshot::Gone& gone = snapshot.gone()[metric.space];
+    if (space.ttl_ms > 0) {
+      family.metric.push_back(
+          CounterRow({{"metric", metric.name}, {"reason", "expired"}}, gone.expired));
+    }
+    if (!space.delete_labels.empty()) {
+      family.metric.push_back(
+          CounterRow({{"metric", metric.name}, {"reason", "deleted"}}, gone.deleted));
+    }
+  }
+  return family;
+}
+
 MetricFamily SeriesCount(const Snapshot& snapshot) {
   MetricFamily family;
   family.name = "parshall_metric_series";
@@ -202,7 +223,7 @@ MetricFamily SeriesCount(const Snapshot& snapshot) {
 }  // namespace
 
 std::vector<MetricFamily> MeterFamilies(const Snapshot& snapshot) {
-  return {Overflow(snapshot), Rejected(snapshot), SeriesCount(snapshot)};
+  return {Overflow(snapshot), Rejected(snapshot), Gone(snapshot), SeriesCount(snapshot)};
 }
 
 void PrintOwnFamily(const MetricFamily& family, const ConstantLabels& constants, Dialect dialect,

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "metrics/label_text.h"
+#include "metrics/saved_notes.h"
 #include "metrics/store.h"
 
 namespace parshall::metrics {
@@ -71,6 +72,7 @@ SavedMetrics Save(const Snapshot& snapshot) {
           {WithoutConstants(row.series->labels, constants), row.series->created_ms});
       into.cells.insert(into.cells.end(), row.cells, row.cells + family.cell_count);
     });
+    SaveNotes(snapshot, family, &saved.notes);
     const auto& rejected = snapshot.tallies()[index].rejected;
     into.rejected.assign(rejected.begin(), rejected.end());
   }
@@ -112,28 +114,39 @@ std::vector<std::string> Store::Restore(const SavedMetrics& saved) {
                         "begins at 0");
       continue;
     }
-    RestoreFamily(from, *family, &shard);
+    const std::vector<uint32_t> series = RestoreFamily(from, *family, &shard);
+    RestoreNotes(from, *family, saved.notes, series, &shard);
   }
   return notices;
 }
 
-void Store::RestoreFamily(const SavedFamily& saved, const Family& family, Shard* shard) {
+// Returns the series of each row.
+std::vector<uint32_t> Store::RestoreFamily(const SavedFamily& saved, const Family& family,
+                                           Shard* shard) {
+  std::vector<uint32_t> all;
   const std::string constants = ConstantsText(layout_);
   const uint32_t block_cells = layout_.spaces[family.space].block_cells;
   const std::lock_guard lock(shard->mutex_);
   for (size_t n = 0; n < saved.rows.size(); ++n) {
     const uint32_t series = registry_.RestoreSeries(
         family.space, WithConstants(saved.rows[n].labels, constants), saved.rows[n].created_ms);
+    all.push_back(series);
     shard->Ensure(family.space, series);
     uint64_t* const cells = shard->spaces_[family.space].cells.data() +
                             size_t{series} * block_cells + family.cell_first;
     std::copy_n(saved.cells.data() + n * saved.cell_count, saved.cell_count, cells);
+    if (layout_.spaces[family.space].mortal()) {
+      SeriesLife& life = shard->LifeOf(family.space, series);
+      life.touched = 1;
+      life.touched_ms = std::max(life.touched_ms, saved.rows[n].created_ms);
+    }
     // Older than whatever comes: a gauge's second cell says which batch set it.
     if (family.cell_kind == CellKind::kGaugeSet) cells[1] = 1;
   }
   auto& rejected = shard->tallies_[static_cast<size_t>(&family - layout_.families.data())].rejected;
   std::copy_n(saved.rejected.begin(), std::min(saved.rejected.size(), rejected.size()),
               rejected.begin());
+  return all;
 }
 
 void Store::RestoreGroups(const std::vector<SavedGroup>& saved, Shard* shard) {

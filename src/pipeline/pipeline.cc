@@ -205,7 +205,7 @@ Pipeline::Moment Pipeline::Scrape() {
   for (const records::CompiledRule& rule : program_->rules) ledger.rules.push_back(rule.name);
   ledger.rule_last_match.resize(ledger.rules.size());
   std::vector<SourceTally> tallies;
-  metrics::Snapshot snapshot = store_->TakeSnapshot([&] {
+  const auto add_tallies = [&] {
     for (const auto& worker : workers_) {
       const WorkerTally& tally = worker->tally();
       if (tallies.size() < tally.sources.size()) tallies.resize(tally.sources.size());
@@ -218,7 +218,8 @@ Pipeline::Moment Pipeline::Scrape() {
       ledger.records.records += worker->json_tally().records;
       ledger.records.timestamp_errors += worker->json_tally().timestamp_errors;
     }
-  });
+  };
+  metrics::Snapshot snapshot = store_->TakeSnapshot(add_tallies, UnixMillis());
   for (const SourceEntry* entry : intake_.entries()) {
     Ledger::Source source{.name = entry->name, .tally = entry->earlier};
     if (entry->index < tallies.size()) Add(tallies[entry->index], &source.tally);

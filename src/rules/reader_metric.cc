@@ -9,6 +9,7 @@
 #include "base/quoted.h"
 #include "rules/reader.h"
 #include "rules/reader_rule.h"
+#include "rules/reader_series.h"
 
 namespace parshall::rules {
 namespace {
@@ -207,6 +208,8 @@ std::string Disagreement(const MetricSpec& metric, const MetricSpec& first) {
   if (metric.buckets != first.buckets) {
     return subject + " has other buckets here than in " + place;
   }
+  if (metric.ttl_ms != first.ttl_ms) return subject + " has another ttl here than in " + place;
+  if (!SameDelete(metric, first)) return subject + " has another delete here than in " + place;
   if (LabelNames(metric) != LabelNames(first)) {
     return subject + " has the labels " + Join(LabelNames(metric)) + " here and " +
            Join(LabelNames(first)) + " in " + place;
@@ -244,6 +247,7 @@ MetricSpec ReadMetric(const std::string& file, const YamlNode& node, Faults* fau
   metric.when = ReadConditions(&section);
   ReadValue(&section, kind, &metric);
   ReadLabels(&section, &metric, faults);
+  ReadSeries(&section, &metric, faults);
   section.Finish();
   return metric;
 }

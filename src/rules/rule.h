@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace parshall::rules {
@@ -129,6 +130,19 @@ struct LabelSpec {
   Where where;
 };
 
+// One label set of `init:`: label and text, for every label from a field.
+using LabelSet = std::vector<std::pair<std::string, std::string>>;
+
+// `delete:` which records remove series, and by which labels: every series of the metric whose
+// `labels` have the texts that the record's fields have.
+struct DeleteSpec {
+  std::optional<EventKind> event;
+  std::vector<std::string> rules;
+  std::vector<Condition> when;
+  std::vector<std::string> labels;  // names of labels from fields; never empty once read
+  Where where;
+};
+
 struct MetricSpec {
   std::string name;
   MetricKind kind = MetricKind::kCounter;
@@ -140,6 +154,10 @@ struct MetricSpec {
   std::string value;   // the field that is added, set or observed; empty: 1 (counters only)
   std::vector<double> buckets;      // ascending upper bounds without +Inf
   std::vector<LabelSpec> labels;
+  std::vector<LabelSet> init;       // exported at 0 from the start
+  Where init_where;
+  int64_t ttl_ms = 0;               // a series that was not updated for so long goes; 0: never
+  std::optional<DeleteSpec> remove; // "delete:" in YAML
   Where where;
 };
 

@@ -1,0 +1,151 @@
+// The words of a metric about its series: init, ttl, delete.
+
+#include <catch2/catch.hpp>
+
+#include "tests/rules/faults_of.h"
+
+namespace parshall::rules {
+namespace {
+
+// The faults of a counter a_total with more words; its first character stands in line 2, column 5.
+std::string FaultsWith(const std::string& words) {
+  return FaultsOf("metrics:\n  - {name: a_total, kind: counter, help: h,\n" + words + "}\n");
+}
+
+MetricSpec MetricWith(const std::string& words) {
+  const ReadOutcome outcome = ReadRules({RuleFile{
+      "r.yaml", "metrics:\n  - {name: a_total, kind: counter, help: h,\n" + words + "}\n"}});
+  for (const Error& error : outcome.faults) FAIL_CHECK(error.ToString());
+  return outcome.rules.metrics.at(0);
+}
+
+TEST_CASE("init combines values that are written with those of the labels") {
+  const MetricSpec one = MetricWith(
+      "labels: {a: {field: a, values: [x, y]}, b: b, c: {text: t}},\n"
+      "init: [{b: [1, '2']}, {a: x, b: 1}, {a: other, b: ''}]");
+  CHECK(one.init == std::vector<LabelSet>{{{"a", "x"}, {"b", "1"}},
+                                          {{"a", "x"}, {"b", "2"}},
+                                          {{"a", "y"}, {"b", "1"}},
+                                          {{"a", "y"}, {"b", "2"}},
+                                          {{"a", "other"}, {"b", ""}}});
+  CHECK(one.init_where.ToString() == "r.yaml:4:7");
+  CHECK(MetricWith("labels: {a: {field: a, values: [x, y]}}, init: true").init.size() == 2);
+  CHECK(MetricWith("init: true").init == std::vector<LabelSet>{LabelSet()});
+}
+
+TEST_CASE("ttl and delete are read") {
+  const MetricSpec metric = MetricWith(
+      "labels: {a: f, b: g, c: {text: t}}, ttl: 1.5h,\n"
+      "delete: {when: {state: [gone, lost]}, event: log, labels: b}");
+  CHECK(metric.ttl_ms == 5'400'000);
+  REQUIRE(metric.remove);
+  CHECK(metric.remove->labels == std::vector<std::string>{"b"});
+  CHECK(metric.remove->event == EventKind::kLog);
+  REQUIRE(metric.remove->when.size() == 1);
+  CHECK(metric.remove->when[0].values == std::vector<std::string>{"gone", "lost"});
+  CHECK(MetricWith("labels: {b: f, a: g}, delete: {when: {x: '*'}}").remove->labels ==
+        std::vector<std::string>{"a", "b"});
+}
+
+TEST_CASE("Wrong words about series are told with their place") {
+  struct Row {
+    const char* words;
+    const char* faults;
+  };
+  const Row rows[] = {
+      {"ttl: 5",
+       "r.yaml:3:6: metric \"a_total\": ttl: must be a duration from 1s to 366d like 90s, 5m or "
+       "24h, and this is \"5\"\n"},
+      {"ttl: 500ms",
+       "r.yaml:3:6: metric \"a_total\": ttl: must be a duration from 1s to 366d like 90s, 5m or "
+       "24h, and this is \"500ms\"\n"},
+      {"ttl: [5m]", "r.yaml:3:6: metric \"a_total\": ttl: must be one text, and this is a list\n"},
+      {"init: false",
+       "r.yaml:3:7: metric \"a_total\": init: must be `true` or a list of label sets, as in "
+       "[{method: GET, status: [200, 500]}]\n"},
+      {"init: [x]",
+       "r.yaml:3:8: metric \"a_total\": init: an item must be a mapping (label: value), and this "
+       "is "
+       "a text\n"},
+      {"labels: {a: f}, init: [{b: 1}]",
+       "r.yaml:3:28: metric \"a_total\": init: there is no label from a field called \"b\" (known "
+       "here: a)\n"},
+      {"labels: {a: {text: f}}, init: [{a: 1}]",
+       "r.yaml:3:36: metric \"a_total\": init: there is no label from a field called \"a\"\n"},
+      {"labels: {a: f}, init: true",
+       "r.yaml:3:23: metric \"a_total\": init: label \"a\" needs a value here, since it has no "
+       "`values:`\n"},
+      {"labels: {a: f}, init: [{a: []}]",
+       "r.yaml:3:28: metric \"a_total\": init: label \"a\" has an empty list\n"},
+      {"labels: {a: f}, init: [{a: [[x]]}]",
+       "r.yaml:3:29: metric \"a_total\": init: label \"a\" must be one text, and this is a list\n"},
+      {"labels: {a: {field: f, values: [good, bad]}}, init: [{a: [good, bat]}]",
+       "r.yaml:3:65: metric \"a_total\": init: label \"a\" never has the value \"bat\" (did you "
+       "mean "
+       "\"bad\"?)\n"},
+      {"labels: {a: {field: f, limit: 1}}, init: [{a: [x, y]}]",
+       "r.yaml:3:47: metric \"a_total\": init: label \"a\" has more values than its limit of 1\n"},
+      {"ttl: 5m, init: true",
+       "r.yaml:3:16: metric \"a_total\": init: series that are there from the start do not go; it "
+       "cannot stand beside ttl: or delete:\n"},
+      {"delete: x",
+       "r.yaml:3:9: metric \"a_total\": delete must be a mapping (key: value), and this is a "
+       "text\n"},
+      {"labels: {a: f}, delete: {event: log}",
+       "r.yaml:3:25: metric \"a_total\": delete needs `when:` or `rules:`; else every record would "
+       "delete series\n"},
+      {"delete: {when: {x: y}}",
+       "r.yaml:3:9: metric \"a_total\": delete: the metric has no label from a field, so there is "
+       "nothing to tell its series apart by\n"},
+      {"labels: {pod: f}, delete: {when: {x: y}, labels: [pot]}",
+       "r.yaml:3:50: metric \"a_total\": delete: there is no label from a field called \"pot\" "
+       "(did "
+       "you mean \"pod\"?)\n"},
+      {"labels: {a: f}, delete: {where: {x: y}, when: {x: []}}",
+       "r.yaml:3:26: metric \"a_total\": delete has an unknown key \"where\" (known here: event, "
+       "rules, when, labels)\n"
+       "r.yaml:3:51: metric \"a_total\": delete: when: \"x\" is empty\n"},
+      {"labels: {a: f}, delete: {rules: nobody}",
+       "r.yaml:3:25: metric \"a_total\": delete: rules: there is no rule \"nobody\"\n"},
+  };
+  for (const Row& row : rows) {
+    INFO(row.words);
+    CHECK(FaultsWith(row.words) == row.faults);
+  }
+  CHECK(
+      FaultsOf("metrics: [{name: a, kind: gauge, help: h, value: v, init: true}]") ==
+      "r.yaml:1:59: metric \"a\": init: is for counters and histograms, whose first value is 0\n");
+}
+
+TEST_CASE("init of ten thousand sets is the most") {
+  std::string values;
+  for (int i = 0; i < 101; ++i) values += (i > 0 ? "," : "") + std::to_string(i);
+  const std::string labels = "labels: {a: {field: a, values: [" + values + "]}, b: b},\n";
+  CHECK(FaultsWith(labels + "init: [{b: [" + values + "]}]") ==
+        "r.yaml:4:8: metric \"a_total\": init: more than 10000 label sets\n");
+  CHECK(MetricWith(labels + "init: [{b: 1}]").init.size() == 101);
+}
+
+TEST_CASE("Metrics of one name have one ttl and one delete") {
+  const std::string first =
+      "metrics:\n"
+      "  - {name: a_total, kind: counter, help: h, labels: {a: f}, ttl: 5m, delete: {rules: r}}\n"
+      "rules: [{name: r, json: true}]\n";
+  const auto second = [&](const std::string& words) {
+    return FaultsOf({RuleFile{"r.yaml", first},
+                     RuleFile{"b.yaml",
+                              "metrics: [{name: a_total, kind: counter, help: h, labels: "
+                              "{a: g}, " +
+                                  words + "}]"}});
+  };
+  CHECK(second("ttl: 300s, delete: {rules: r, labels: a}").empty());
+  CHECK(second("ttl: 6m, delete: {rules: r}") ==
+        "b.yaml:1:11: metric \"a_total\" has another ttl here than in r.yaml:2:5\n");
+  CHECK(second("ttl: 5m") ==
+        "b.yaml:1:11: metric \"a_total\" has another delete here than in r.yaml:2:5\n");
+  CHECK(second("ttl: 5m, delete: {rules: r, event: log}") ==
+        "b.yaml:1:11: metric \"a_total\" has another delete here than in r.yaml:2:5\n");
+}
+
+}  // namespace
+}  // namespace parshall::rules
