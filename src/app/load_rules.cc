@@ -280,7 +280,9 @@ ActiveRules LoadRules(const Options& options, const rules::Config& config) {
   if (!active.faults.empty()) return active;
   Result<std::shared_ptr<metrics::Store>> store = metrics::Store::Create(
       active.set, config.labels,
-      {.now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
+      {.series_total_max = options.series_max.value_or(static_cast<unsigned>(
+           config.series_max.value_or(metrics::RegistryOptions().series_total_max))),
+       .now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
                      std::chrono::system_clock::now().time_since_epoch())
                      .count()});
   if (!store.ok()) {

@@ -141,7 +141,7 @@ void Meter::Apply(const Record& record) {
     const uint64_t series = FindSeries(plan, record);
     if (plan.mortal) [[unlikely]]
       Touch(plan, static_cast<uint32_t>(series));
-    if ((series >> 32) != 0) CountOverflow(plan, static_cast<LabelMask>(series >> 32));
+    if ((series >> 32) != 0) CountOverflow(plan, record, static_cast<LabelMask>(series >> 32));
     uint64_t* block = plan.cells->cells.data() + (series & 0xFFFFFFFFU) * plan.block_cells;
     for (uint32_t k = plan.observation_first; k < plan.observation_last; ++k) {
       Observe(observations_[k], record, block);
@@ -291,10 +291,21 @@ void Meter::RejectAll(const Plan& plan, const Record& record) {
   }
 }
 
-void Meter::CountOverflow(const Plan& plan, LabelMask overflow) {
+void Meter::CountOverflow(const Plan& plan, const Record& record, LabelMask overflow) {
+  if (++overflows_ % kOffenderEvery == 0) SampleOverflow(plan, record, overflow);
   std::vector<uint64_t>& counts = shard_.overflow_[plan.state->group];
   for (uint32_t label = 0; label < plan.label_count; ++label) {
     counts[label] += (overflow >> label) & 1U;
+  }
+}
+
+[[gnu::noinline]] void Meter::SampleOverflow(const Plan& plan, const Record& record,
+                                             LabelMask overflow) {
+  for (uint32_t label = 0; label < plan.label_count; ++label) {
+    if (((overflow >> label) & 1U) == 0) continue;
+    const uint32_t slot = label_slots_[plan.label_first + label];
+    if (slot == kNoSlot || !record.values[slot].there()) continue;
+    shard_.offenders_[plan.state->group][label].Add(record.values[slot].text());
   }
 }
 

@@ -103,7 +103,8 @@ class Meter {
   void Observe(const Observation& observation, const records::Record& record, uint64_t* block);
   void Reject(const Observation& observation, Rejection rejection);
   void RejectAll(const Plan& plan, const records::Record& record);
-  void CountOverflow(const Plan& plan, LabelMask overflow);
+  void CountOverflow(const Plan& plan, const records::Record& record, LabelMask overflow);
+  void SampleOverflow(const Plan& plan, const records::Record& record, LabelMask overflow);
 
   // For series that can go; out of the way of those that stay.
   void Forget(const Plan& plan);
@@ -126,6 +127,7 @@ class Meter {
   std::vector<uint32_t> label_slots_;
   std::vector<Observation> observations_;
   std::vector<Test> tests_;
+  uint32_t overflows_ = 0;  // records with a label in `__other__`; wraps
 };
 
 }  // namespace parshall::metrics

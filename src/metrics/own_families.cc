@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -183,6 +184,64 @@ MetricFamily Overflow(const Snapshot& snapshot) {
   return family;
 }
 
+MetricFamily GaugeFamily(std::string name, std::string help) {
+  MetricFamily family = CounterFamily(std::move(name), std::move(help));
+  family.type = MetricType::Gauge;
+  return family;
+}
+
+ClientMetric GaugeRow(std::vector<ClientMetric::Label> labels, double value) {
+  ClientMetric metric;
+  metric.label = std::move(labels);
+  metric.gauge.value = value;
+  return metric;
+}
+
+// Calls each(metric, label, group, index of the field label) for every label from a field. Metrics
+// that share their look-up share what is known of their labels.
+template <typename Each>
+void ForEachFieldLabel(const Layout& layout, Each each) {
+  std::set<std::pair<std::string_view, std::string_view>> seen;
+  for (uint32_t i = 0; i < layout.groups.size(); ++i) {
+    const Group& group = layout.groups[i];
+    for (const Step& step : group.steps) {
+      for (uint32_t k = 0; k < group.field_labels.size(); ++k) {
+        const std::string& metric = layout.families[step.family].name;
+        const std::string& label = group.labels[group.field_labels[k]].name;
+        if (seen.emplace(metric, label).second) each(metric, label, i, k);
+      }
+    }
+  }
+}
+
+// How full the limits are, and with what.
+void LabelFamilies(const Snapshot& snapshot, std::vector<MetricFamily>* out) {
+  constexpr double kShareLeast = 0.02;
+  constexpr size_t kValuesShown = 5;
+  MetricFamily values = GaugeFamily("parshall_metric_label_values",
+                                    "Values of a label that have a place within its limit.");
+  MetricFamily limits =
+      GaugeFamily("parshall_metric_label_limit", "The greatest number of values of a label.");
+  MetricFamily top = GaugeFamily(
+      "parshall_metric_overflow_top_ratio",
+      "Values that are frequent among those that stand as __other__, at least 2 in 100, by their "
+      "share of them; estimated from a sample since the start of the process.");
+  ForEachFieldLabel(snapshot.layout(), [&](const std::string& metric, const std::string& label,
+                                           uint32_t group, uint32_t index) {
+    const Snapshot::LabelUse use = snapshot.UseOf(group, index);
+    const std::vector<ClientMetric::Label> names = {{"metric", metric}, {"label", label}};
+    values.metric.push_back(GaugeRow(names, static_cast<double>(use.values)));
+    limits.metric.push_back(GaugeRow(names, static_cast<double>(use.values_max)));
+    const Offenders& offenders = snapshot.offenders()[group][index];
+    for (const Offenders::Value& value : offenders.Top(kShareLeast, kValuesShown)) {
+      top.metric.push_back(
+          GaugeRow({{"metric", metric}, {"label", label}, {"value", value.text}},
+                   static_cast<double>(value.sure()) / static_cast<double>(offenders.total())));
+    }
+  });
+  for (MetricFamily* family : {&values, &limits, &top}) out->push_back(std::move(*family));
+}
+
 // Series that are gone; only of metrics whose series can go.
 MetricFamily Gone(const Snapshot& snapshot) {
   MetricFamily family = CounterFamily(
@@ -223,7 +282,10 @@ MetricFamily SeriesCount(const Snapshot& snapshot) {
 }  // namespace
 
 std::vector<MetricFamily> MeterFamilies(const Snapshot& snapshot) {
-  return {Overflow(snapshot), Rejected(snapshot), Gone(snapshot), SeriesCount(snapshot)};
+  std::vector<MetricFamily> families = {Overflow(snapshot), Rejected(snapshot), Gone(snapshot),
+                                        SeriesCount(snapshot)};
+  LabelFamilies(snapshot, &families);
+  return families;
 }
 
 void PrintOwnFamily(const MetricFamily& family, const ConstantLabels& constants, Dialect dialect,

@@ -94,6 +94,16 @@ uint32_t Registry::NumberOf(uint32_t group, std::span<const uint32_t> values, in
   return number;
 }
 
+std::pair<size_t, size_t> Registry::UseOf(uint32_t group, uint32_t label) const {
+  const std::lock_guard lock(mutex_);
+  return {labels_[group][label]->count(), labels_[group][label]->values_max()};
+}
+
+size_t Registry::series_total() const {
+  const std::lock_guard lock(mutex_);
+  return series_total_;
+}
+
 std::vector<std::string> Registry::LearnedValues(uint32_t group, uint32_t label) const {
   const std::lock_guard lock(mutex_);
   return labels_[group][label]->Learned();

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "metrics/label_values.h"
@@ -53,6 +54,10 @@ class Registry {
   // The series of a tuple: one id for each field label. Its overflow mask is that of the values, or
   // full when the space is.
   SeriesId SeriesOf(uint32_t group, std::span<const LabelValueId> values, int64_t now_ms);
+
+  // How many values of a field label have a place within its limit, and the limit.
+  std::pair<size_t, size_t> UseOf(uint32_t group, uint32_t label) const;
+  size_t series_total() const;
 
   // For a moment that is saved and restored. The values of a field label that have a place within
   // its limit, in the order in which they came; and the same put back.

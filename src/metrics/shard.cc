@@ -22,7 +22,10 @@ Shard::Shard(const Layout& layout, const ScrapeGate& gate) : gate_(gate) {
     spaces_.back().block_cells = space.block_cells;
   }
   tallies_.resize(layout.families.size());
-  for (const Group& group : layout.groups) overflow_.emplace_back(group.field_labels.size());
+  for (const Group& group : layout.groups) {
+    overflow_.emplace_back(group.field_labels.size());
+    offenders_.emplace_back(group.field_labels.size());
+  }
 }
 
 void Shard::Ensure(uint32_t space, uint32_t series) {

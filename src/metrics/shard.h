@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "metrics/layout.h"
+#include "metrics/offenders.h"
 
 namespace parshall::metrics {
 
@@ -18,6 +19,9 @@ enum class Rejection : uint8_t { kNegativeStep, kNotFinite, kNotANumber };
 inline constexpr size_t kRejectionCount = 3;
 // "negative_step", … : the `reason` on /metrics.
 const char* RejectionName(Rejection rejection);
+
+// One in so many records that are folded into `__other__` is looked at more closely.
+inline constexpr uint32_t kOffenderEvery = 16;
 
 // What the meter refused, for one family.
 struct MeterTally {
@@ -107,7 +111,8 @@ class alignas(64) Shard {
   int64_t now_ms_ = 0;
   std::vector<Cells> spaces_;
   std::vector<MeterTally> tallies_;              // by family
-  std::vector<std::vector<uint64_t>> overflow_;  // by group and field label: records
+  std::vector<std::vector<uint64_t>> overflow_;     // by group and field label: records
+  std::vector<std::vector<Offenders>> offenders_;  // likewise: a sample of their values
 };
 
 }  // namespace parshall::metrics

@@ -13,6 +13,11 @@ std::vector<std::string> Snapshot::LearnedValues(uint32_t group, uint32_t label)
   return store_->registry().LearnedValues(group, label);
 }
 
+Snapshot::LabelUse Snapshot::UseOf(uint32_t group, uint32_t label) const {
+  const auto [values, values_max] = store_->registry().UseOf(group, label);
+  return {values, values_max};
+}
+
 uint64_t ObservationCount(const Family& family, const uint64_t* cells) {
   uint64_t count = 0;
   for (uint32_t i = 0; i < family.buckets.count(); ++i) count += cells[i];

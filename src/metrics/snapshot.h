@@ -65,6 +65,14 @@ class Snapshot {
   const std::vector<MeterTally>& tallies() const { return tallies_; }
   // By group and field label: records whose value was folded into `__other__`.
   const std::vector<std::vector<uint64_t>>& overflow() const { return overflow_; }
+  // Likewise: their values, of one record in kOffenderEvery, since this process began.
+  const std::vector<std::vector<Offenders>>& offenders() const { return offenders_; }
+  // How many values of a field label have a place within its limit (as of now), and the limit.
+  struct LabelUse {
+    size_t values = 0;
+    size_t values_max = 0;
+  };
+  LabelUse UseOf(uint32_t group, uint32_t label) const;
   // The values of a field label of a group that have a place within its limit (as of now).
   std::vector<std::string> LearnedValues(uint32_t group, uint32_t label) const;
 
@@ -89,6 +97,7 @@ class Snapshot {
   std::vector<SpaceCells> spaces_;
   std::vector<MeterTally> tallies_;
   std::vector<std::vector<uint64_t>> overflow_;
+  std::vector<std::vector<Offenders>> offenders_;
   std::vector<Gone> gone_;
 };
 

@@ -77,6 +77,7 @@ void Store::CopyShards(std::span<Shard* const> shards,
     }
     copy.tallies = shards[i]->tallies_;
     copy.overflow = shards[i]->overflow_;
+    copy.offenders = shards[i]->offenders_;
     copy.lives.resize(copy.spaces.size());
     for (size_t space = 0; space < copy.spaces.size(); ++space) {
       copy.lives[space] = shards[i]->spaces_[space].lives;
@@ -116,6 +117,7 @@ void Store::MergeTallies(std::span<const Copy> copies, Snapshot* snapshot) const
   snapshot->tallies_.resize(layout_.families.size());
   for (const Group& group : layout_.groups) {
     snapshot->overflow_.emplace_back(group.field_labels.size());
+    snapshot->offenders_.emplace_back(group.field_labels.size());
   }
   for (const Copy& copy : copies) {
     for (size_t family = 0; family < copy.tallies.size(); ++family) {
@@ -126,6 +128,7 @@ void Store::MergeTallies(std::span<const Copy> copies, Snapshot* snapshot) const
     for (size_t group = 0; group < copy.overflow.size(); ++group) {
       for (size_t i = 0; i < copy.overflow[group].size(); ++i) {
         snapshot->overflow_[group][i] += copy.overflow[group][i];
+        snapshot->offenders_[group][i].Merge(copy.offenders[group][i]);
       }
     }
   }

@@ -57,6 +57,7 @@ class Store : public std::enable_shared_from_this<Store> {
     std::vector<std::vector<uint64_t>> spaces;
     std::vector<MeterTally> tallies;
     std::vector<std::vector<uint64_t>> overflow;
+    std::vector<std::vector<Offenders>> offenders;
     std::vector<std::vector<SeriesLife>> lives;
   };
 
