@@ -203,6 +203,14 @@ class Checker {
     const auto same_name = [](const rules::LabelSpec& a, const rules::LabelSpec& b) {
       return a.name == b.name;
     };
+    const auto same_template = [](const rules::LabelSpec& a, const rules::LabelSpec& b) {
+      return a.name != b.name || (a.path_template == b.path_template && a.routes == b.routes);
+    };
+    if (spec.labels.size() == first.labels.size() &&
+        !std::equal(spec.labels.begin(), spec.labels.end(), first.labels.begin(), same_template)) {
+      Add("a label of " + Quoted(spec.name) + " has another template or other routes" + there,
+          spec.where);
+    }
     if (!std::equal(spec.labels.begin(), spec.labels.end(), first.labels.begin(),
                     first.labels.end(), same_name)) {
       Add("metric " + Quoted(spec.name) + " has other labels, or another order of them," + there,

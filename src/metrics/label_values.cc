@@ -19,8 +19,9 @@ RE2::Options Latin1() {
 
 }  // namespace
 
-LabelValues::LabelValues(const rules::LabelSpec& spec, bool can_go, TextHash hash)
-    : allowed_(spec.values), can_go_(can_go), numbers_(8, hash) {
+LabelValues::LabelValues(const rules::LabelSpec& spec, bool can_go, PathTemplates* templates,
+                         TextHash hash)
+    : allowed_(spec.values), can_go_(can_go), templates_(templates), numbers_(8, hash) {
   std::sort(allowed_.begin(), allowed_.end());
   if (!spec.match.empty()) match_ = std::make_unique<RE2>(spec.match, Latin1());
   // An allow-list is a limit of its own.
@@ -37,8 +38,13 @@ bool LabelValues::Allows(std::string_view raw) const {
 }
 
 LabelValueId LabelValues::ValueOf(std::string_view raw, std::mutex* mutex) {
-  if (!Allows(raw)) return {kOther, false};
   std::string scratch;
+  if (templates_ != nullptr) {
+    const std::lock_guard lock(*mutex);
+    const std::string shown = templates_->Learn(raw);
+    return Allows(shown) ? Place(LabelValue(shown, &scratch)) : LabelValueId{kOther, false};
+  }
+  if (!Allows(raw)) return {kOther, false};
   const std::string_view text = LabelValue(raw, &scratch);
   if (full_.load(std::memory_order_acquire)) {
     const auto at = numbers_.find(text);
@@ -50,7 +56,7 @@ LabelValueId LabelValues::ValueOf(std::string_view raw, std::mutex* mutex) {
 
 LabelValueId LabelValues::Place(std::string_view text) {
   if (const auto at = numbers_.find(text); at != numbers_.end()) return {at->second, false};
-  if (count() >= values_max_) {
+  if (IsFull()) {
     if (!can_go_) full_.store(true, std::memory_order_release);
     return {kOverflow, true};
   }
@@ -66,10 +72,26 @@ LabelValueId LabelValues::Place(std::string_view text) {
   return {number, false};
 }
 
+// Values whose template has become another one take no place: their series are renamed at the next
+// look, and until then there are more texts than the limit.
+bool LabelValues::IsFull() {
+  if (count() < values_max_) return false;
+  if (templates_ == nullptr || count() >= values_max_ + kRenamedMost) return true;
+  if (templates_version_ != templates_->version()) {
+    templates_version_ = templates_->version();
+    renamed_.clear();
+    for (const auto& [text, number] : numbers_) {
+      if (number >= kFixedValues && templates_->Now(text) != text) renamed_.insert(text);
+    }
+  }
+  return count() - renamed_.size() >= values_max_;
+}
+
 bool LabelValues::Peek(std::string_view raw, std::string* text) const {
-  if (!Allows(raw)) return false;
+  const std::string shown = templates_ != nullptr ? templates_->Learn(raw) : std::string(raw);
+  if (!Allows(shown)) return false;
   std::string scratch;
-  *text = LabelValue(raw, &scratch);
+  *text = LabelValue(shown, &scratch);
   return numbers_.find(*text) != numbers_.end();
 }
 
@@ -98,6 +120,7 @@ void LabelValues::Keep(const std::unordered_set<std::string_view>& used) {
     escaped.clear();
     AppendLabelEscaped(texts_[number], &escaped);
     if (used.contains(escaped)) continue;
+    renamed_.erase(texts_[number]);
     numbers_.erase(at);
     free_.push_back(number);
   }

@@ -13,6 +13,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "metrics/path_templates.h"
 #include "metrics/series_space.h"
 #include "rules/rule.h"
 
@@ -32,7 +33,8 @@ class LabelValues {
   static constexpr uint32_t kOverflow = 1;  // `__other__`
 
   // `can_go`: series of this label come and go, and their values with them. The spec outlives this.
-  LabelValues(const rules::LabelSpec& spec, bool can_go, TextHash hash);
+  // `templates` (may be null) makes texts of raw values; it lives longer than this.
+  LabelValues(const rules::LabelSpec& spec, bool can_go, PathTemplates* templates, TextHash hash);
 
   // The value for this raw text; takes `mutex` where it must.
   LabelValueId ValueOf(std::string_view raw, std::mutex* mutex);
@@ -53,18 +55,23 @@ class LabelValues {
 
  private:
   static constexpr uint32_t kFixedValues = 2;
+  static constexpr size_t kRenamedMost = 100'000;
 
   bool Allows(std::string_view raw) const;
   LabelValueId Place(std::string_view text);
+  bool IsFull();
 
   std::vector<std::string> allowed_;  // sorted; empty: all
   std::unique_ptr<RE2> match_;
   uint32_t values_max_ = 0;
   const bool can_go_;
+  PathTemplates* const templates_;
   TextMap numbers_;
-  size_t fixed_count_ = 0;          // entries of numbers_ for `other` and `__other__`
-  std::vector<std::string> texts_;  // by number
-  std::vector<uint32_t> free_;      // numbers without a value
+  size_t fixed_count_ = 0;                   // entries of numbers_ for `other` and `__other__`
+  std::vector<std::string> texts_;           // by number
+  std::vector<uint32_t> free_;               // numbers without a value
+  std::unordered_set<std::string> renamed_;  // values that are another template by now
+  uint64_t templates_version_ = 0;           // when renamed_ was made
   std::atomic<bool> full_{false};
 };
 

@@ -11,7 +11,8 @@ namespace {
 
 bool SameLabel(const rules::LabelSpec& a, const rules::LabelSpec& b) {
   return a.name == b.name && a.field == b.field && a.text == b.text && a.values == b.values &&
-         a.match == b.match && a.other == b.other && a.limit == b.limit;
+         a.match == b.match && a.other == b.other && a.limit == b.limit &&
+         a.path_template == b.path_template && a.routes == b.routes;
 }
 
 bool SameCondition(const rules::Condition& a, const rules::Condition& b) {
@@ -152,6 +153,11 @@ class LayoutMaker {
   void DescribeLives(const Group& group) {
     Space& space = layout_.spaces[group.space];
     space.ttl_ms = group.ttl_ms;
+    if (space.template_labels.empty()) {
+      for (uint32_t i = 0; i < group.labels.size(); ++i) {
+        if (group.labels[i].path_template) space.template_labels.push_back(i);
+      }
+    }
     if (!group.remove || !space.delete_labels.empty()) return;
     for (uint32_t i = 0; i < group.labels.size(); ++i) {
       const std::vector<std::string>& names = group.remove->labels;

@@ -64,8 +64,12 @@ struct Space {
   int64_t ttl_ms = 0;                   // 0: series do not expire
   std::vector<uint32_t> delete_labels;  // indices into Group::labels; empty: no event deletes
 
+  std::vector<uint32_t> template_labels;  // likewise: labels whose values can be renamed
+
   // True when series can go: then each has a Life in every shard.
   bool mortal() const { return ttl_ms > 0 || !delete_labels.empty(); }
+  // True when a series' number can come to mean another one.
+  bool changes() const { return mortal() || !template_labels.empty(); }
 };
 
 // Immutable.

@@ -92,6 +92,7 @@ void Meter::PlanGroup(uint32_t group_index, const RuleFields& rule) {
   if (!PlanTests(group.when, rule, &tests)) return;
   Plan plan;
   plan.mortal = layout.spaces[group.space].mortal();
+  plan.changes = layout.spaces[group.space].changes();
   plan.state = states_[group_index].get();
   plan.block_cells = layout.spaces[group.space].block_cells;
   plan.cells = &shard_.spaces_[group.space];
@@ -136,10 +137,10 @@ void Meter::Apply(const Record& record) {
       RejectAll(plan, record);
       continue;
     }
-    if (plan.mortal) [[unlikely]]
+    if (plan.changes) [[unlikely]]
       Forget(plan);
     const uint64_t series = FindSeries(plan, record);
-    if (plan.mortal) [[unlikely]]
+    if (plan.changes) [[unlikely]]
       Touch(plan, static_cast<uint32_t>(series));
     if ((series >> 32) != 0) CountOverflow(plan, record, static_cast<LabelMask>(series >> 32));
     uint64_t* block = plan.cells->cells.data() + (series & 0xFFFFFFFFU) * plan.block_cells;
@@ -164,6 +165,7 @@ void Meter::Apply(const Record& record) {
 }
 
 [[gnu::noinline]] void Meter::Touch(const Plan& plan, uint32_t series) {
+  if (!plan.mortal) return;
   SeriesLife& life = shard_.LifeOf(plan.state->space, series);
   life.touched_ms = shard_.now_ms_;
   life.touched = shard_.sequence_ + 1;

@@ -70,8 +70,9 @@ class Meter {
     uint32_t observation_last = 0;
     uint32_t test_first = 0;
     uint32_t test_last = 0;
-    bool always = false;  // some family counts every record, whatever its values
-    bool mortal = false;  // its series can go
+    bool always = false;   // some family counts every record, whatever its values
+    bool changes = false;  // numbers of series can come to mean others
+    bool mortal = false;   // its series can go
   };
 
   // Which series go when a record of one rule fits.

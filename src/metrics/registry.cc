@@ -14,11 +14,22 @@ Registry::Registry(const Layout& layout, RegistryOptions options)
   // Where the loader and the heap put things differs from run to run; that is seed enough.
   const TextHash hash{.seed = std::bit_cast<uintptr_t>(this) * 0x9E3779B97F4A7C15ULL};
   for (const Space& space : layout.spaces) spaces_.emplace_back(hash, space.delete_labels);
+  templates_.resize(layout.spaces.size());
   for (const Group& group : layout.groups) {
     std::vector<std::unique_ptr<LabelValues>>& labels = labels_.emplace_back();
-    const bool can_go = layout.spaces[group.space].mortal();
+    const bool can_go = layout.spaces[group.space].changes();
     for (const uint32_t index : group.field_labels) {
-      labels.push_back(std::make_unique<LabelValues>(group.labels[index], can_go, hash));
+      const rules::LabelSpec& spec = group.labels[index];
+      PathTemplates* paths = nullptr;
+      if (spec.path_template) {
+        if (TemplatesAt(group.space, index) == nullptr) {
+          Templates& made = templates_[group.space].emplace_back();
+          made.place = index;
+          made.paths = std::make_unique<PathTemplates>(spec.routes);
+        }
+        paths = TemplatesAt(group.space, index)->paths.get();
+      }
+      labels.push_back(std::make_unique<LabelValues>(spec, can_go, paths, hash));
     }
     tuples_.emplace_back(8, hash);
   }

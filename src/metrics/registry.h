@@ -59,6 +59,19 @@ class Registry {
   std::pair<size_t, size_t> UseOf(uint32_t group, uint32_t label) const;
   size_t series_total() const;
 
+  // What the templates of a label (a place of Space::template_labels) have learned.
+  std::vector<std::string> LearnedTemplates(uint32_t space, uint32_t place) const;
+  std::string SavedTemplates(uint32_t space, uint32_t place) const;
+  // False if the bytes are wrong, or somebody else's were taken already.
+  bool RestoreTemplates(uint32_t space, uint32_t place, std::string_view bytes);
+  // While no worker counts: the series whose labels have another text by now, and those that take
+  // over what they counted. Empty if no template has changed since this was last asked.
+  struct Renamed {
+    uint32_t from = 0;
+    uint32_t to = 0;
+  };
+  std::vector<Renamed> Rename(uint32_t space);
+
   // For a moment that is saved and restored. The values of a field label that have a place within
   // its limit, in the order in which they came; and the same put back.
   std::vector<std::string> LearnedValues(uint32_t group, uint32_t label) const;
@@ -95,6 +108,16 @@ class Registry {
   std::vector<std::vector<std::unique_ptr<LabelValues>>> labels_;  // by group, then field label
   std::vector<TextMap> tuples_;  // by group; the key is the ids' bytes
   std::vector<SeriesSpace> spaces_;
+  struct Templates {
+    uint32_t place = 0;
+    std::unique_ptr<PathTemplates> paths;
+    uint64_t version = ~uint64_t{0};  // at the last Rename()
+    bool restored = false;
+  };
+  Templates* TemplatesAt(uint32_t space, uint32_t place);
+  bool IsOther(uint32_t space, uint32_t place, std::string_view text) const;
+  std::string RenamedLabels(uint32_t space, std::string_view labels) const;
+  std::vector<std::vector<Templates>> templates_;  // by space
   size_t series_total_ = 0;
 };
 

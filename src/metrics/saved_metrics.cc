@@ -92,6 +92,7 @@ SavedMetrics Save(const Snapshot& snapshot) {
 std::vector<std::string> Store::Restore(const SavedMetrics& saved) {
   std::vector<std::string> notices;
   Shard& shard = AddShard();
+  RestoreTemplates(saved.notes);
   RestoreGroups(saved.groups, &shard);
   for (const SavedFamily& from : saved.families) {
     const auto family =

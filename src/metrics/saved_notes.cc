@@ -13,6 +13,11 @@ namespace {
 // before the moment at which it was.
 std::string LivesKey(const Family& family) { return "lives " + family.name; }
 
+// "template NAME LABEL": what the templates of the label know.
+std::string TemplateKey(const Family& family, uint32_t place) {
+  return "template " + family.name + " " + family.label_names[place];
+}
+
 }  // namespace
 
 const std::string* FindNote(const Notes& notes, std::string_view key) {
@@ -22,6 +27,13 @@ const std::string* FindNote(const Notes& notes, std::string_view key) {
 }
 
 void SaveNotes(const Snapshot& snapshot, const Family& family, Notes* notes) {
+  const Space& space = snapshot.layout().spaces[family.space];
+  // All families of a space share their templates.
+  if (&family == &snapshot.families()[space.families.front()]) {
+    for (const uint32_t place : space.template_labels) {
+      notes->emplace_back(TemplateKey(family, place), snapshot.SavedTemplates(family.space, place));
+    }
+  }
   if (!snapshot.layout().spaces[family.space].mortal()) return;
   std::string lives;
   AppendPacked(snapshot.gone()[family.space].expired, &lives);
@@ -30,6 +42,16 @@ void SaveNotes(const Snapshot& snapshot, const Family& family, Notes* notes) {
     AppendPacked(static_cast<uint64_t>(snapshot.TouchedMs(family, row)), &lives);
   });
   notes->emplace_back(LivesKey(family), std::move(lives));
+}
+
+void Store::RestoreTemplates(const Notes& notes) {
+  for (const Family& family : layout_.families) {
+    for (const uint32_t place : layout_.spaces[family.space].template_labels) {
+      if (const std::string* note = FindNote(notes, TemplateKey(family, place)); note != nullptr) {
+        registry_.RestoreTemplates(family.space, place, *note);
+      }
+    }
+  }
 }
 
 // The family was restored: its rows have their series.

@@ -36,6 +36,25 @@ void Shard::Ensure(uint32_t space, uint32_t series) {
   cells.cells.resize(std::max(wanted, grown - grown % cells.block_cells));
 }
 
+void Shard::MergeSeries(const Layout& layout, uint32_t space, uint32_t from, uint32_t to) {
+  Cells& cells = spaces_[space];
+  if ((size_t{from} + 1) * cells.block_cells > cells.cells.size()) return;  // never counted here
+  Ensure(space, to);
+  for (const uint32_t index : layout.spaces[space].families) {
+    const Family& family = layout.families[index];
+    MergeCells(
+        family.cell_kind, cells.cells.data() + size_t{from} * cells.block_cells + family.cell_first,
+        family.cell_count, cells.cells.data() + size_t{to} * cells.block_cells + family.cell_first);
+  }
+  if (from < cells.lives.size()) {
+    const SeriesLife life = cells.lives[from];
+    SeriesLife& into = LifeOf(space, to);
+    into.touched_ms = std::max(into.touched_ms, life.touched_ms);
+    into.touched = std::max(into.touched, life.touched);
+  }
+  Clear(space, from);
+}
+
 void Shard::Clear(uint32_t space, uint32_t series) {
   Cells& cells = spaces_[space];
   const size_t first = size_t{series} * cells.block_cells;

@@ -102,6 +102,8 @@ class alignas(64) Shard {
     if (series >= lives.size()) lives.resize(std::max<size_t>(series + 1, 2 * lives.size()));
     return lives[series];
   }
+  // Adds what was counted for `from` to `to`, and empties the block of `from`.
+  void MergeSeries(const Layout& layout, uint32_t space, uint32_t from, uint32_t to);
   // Empties the block of `series`: nothing was counted here.
   void Clear(uint32_t space, uint32_t series);
 
@@ -110,8 +112,8 @@ class alignas(64) Shard {
   uint64_t sequence_ = 0;
   int64_t now_ms_ = 0;
   std::vector<Cells> spaces_;
-  std::vector<MeterTally> tallies_;              // by family
-  std::vector<std::vector<uint64_t>> overflow_;     // by group and field label: records
+  std::vector<MeterTally> tallies_;                // by family
+  std::vector<std::vector<uint64_t>> overflow_;    // by group and field label: records
   std::vector<std::vector<Offenders>> offenders_;  // likewise: a sample of their values
 };
 

@@ -73,6 +73,10 @@ class Snapshot {
     size_t values_max = 0;
   };
   LabelUse UseOf(uint32_t group, uint32_t label) const;
+  // What the templates of a label know (as of now): all of them, for people; and for a saved
+  // moment.
+  std::vector<std::string> LearnedTemplates(uint32_t group, uint32_t label) const;
+  std::string SavedTemplates(uint32_t space, uint32_t place) const;
   // The values of a field label of a group that have a place within its limit (as of now).
   std::vector<std::string> LearnedValues(uint32_t group, uint32_t label) const;
 

@@ -47,6 +47,7 @@ class Store : public std::enable_shared_from_this<Store> {
  private:
   // What a saved moment is restored into; see Restore().
   std::vector<uint32_t> RestoreFamily(const SavedFamily& saved, const Family& family, Shard* shard);
+  void RestoreTemplates(const std::vector<std::pair<std::string, std::string>>& notes);
   void RestoreNotes(const SavedFamily& saved, const Family& family,
                     const std::vector<std::pair<std::string, std::string>>& notes,
                     std::span<const uint32_t> series, Shard* shard);
@@ -66,6 +67,7 @@ class Store : public std::enable_shared_from_this<Store> {
   void CopyShards(std::span<Shard* const> shards, const std::function<void()>& while_all_locked,
                   int64_t now_ms);
   void Sweep(std::span<Shard* const> shards, int64_t now_ms);
+  void RenameSeries(std::span<Shard* const> shards, uint32_t space);
   void SweepSpace(std::span<Shard* const> shards, uint32_t space, int64_t now_ms);
   void MergeSpaces(std::span<const Copy> copies, Snapshot* snapshot) const;
   void MergeTallies(std::span<const Copy> copies, Snapshot* snapshot) const;

@@ -1,5 +1,6 @@
-// Series that go: those that were not counted for the ttl of their metric, and those that an event
-// has deleted. All workers stand still meanwhile, so that a number can be given to another series.
+// Series that change: those whose labels are another template by now; those that were not counted
+// for the ttl of their metric, and those that an event has deleted. All workers stand still
+// meanwhile, so that a number can be given to another series.
 
 #include <algorithm>
 #include <vector>
@@ -11,8 +12,22 @@ namespace parshall::metrics {
 void Store::Sweep(std::span<Shard* const> shards, int64_t now_ms) {
   for (const Shard* shard : shards) now_ms = std::max(now_ms, shard->now_ms_);
   for (uint32_t space = 0; space < layout_.spaces.size(); ++space) {
+    if (!layout_.spaces[space].template_labels.empty()) RenameSeries(shards, space);
     if (layout_.spaces[space].mortal()) SweepSpace(shards, space, now_ms);
   }
+}
+
+// What was counted under a name that is no more goes to the series that has the new one.
+void Store::RenameSeries(std::span<Shard* const> shards, uint32_t space) {
+  const std::vector<Registry::Renamed> renamed = registry_.Rename(space);
+  if (renamed.empty()) return;
+  std::vector<uint32_t> gone;
+  for (const Registry::Renamed& series : renamed) {
+    for (Shard* shard : shards) shard->MergeSeries(layout_, space, series.from, series.to);
+    gone.push_back(series.from);
+  }
+  registry_.Remove(space, gone);
+  for (Shard* shard : shards) ++shard->spaces_[space].epoch;
 }
 
 void Store::SweepSpace(std::span<Shard* const> shards, uint32_t space, int64_t now_ms) {

@@ -10,6 +10,7 @@
 #include "rules/reader.h"
 #include "rules/reader_rule.h"
 #include "rules/reader_series.h"
+#include "rules/reader_template.h"
 
 namespace parshall::rules {
 namespace {
@@ -113,7 +114,7 @@ LabelSpec ReadLabel(Section* metric, const YamlMember& member, Faults* faults) {
   if (constant == section.Has("field") && member.value.kind == YamlKind::kMapping) {
     section.Add(member.value, section.title() + " needs either `field:` or `text:`");
   }
-  for (std::string_view key : {"match", "other", "values", "limit"}) {
+  for (std::string_view key : {"match", "other", "values", "limit", "template", "routes"}) {
     if (constant && section.Has(key)) {
       section.Add(key, section.title() + ": " + std::string(key) +
                            ": is for labels from a field, and this one is a constant");
@@ -123,6 +124,7 @@ LabelSpec ReadLabel(Section* metric, const YamlMember& member, Faults* faults) {
   label.other = section.Text("other", true).value_or(label.other);
   label.values = section.Texts("values", true).value_or(std::vector<std::string>());
   label.limit = static_cast<uint32_t>(section.Integer("limit", 1, 1'000'000).value_or(label.limit));
+  ReadTemplate(&section, &label);
   section.Finish();
   return label;
 }
@@ -210,6 +212,15 @@ std::string Disagreement(const MetricSpec& metric, const MetricSpec& first) {
   }
   if (metric.ttl_ms != first.ttl_ms) return subject + " has another ttl here than in " + place;
   if (!SameDelete(metric, first)) return subject + " has another delete here than in " + place;
+  for (const LabelSpec& label : metric.labels) {
+    for (const LabelSpec& known : first.labels) {
+      if (label.name == known.name &&
+          (label.path_template != known.path_template || label.routes != known.routes)) {
+        return subject + ": label " + Quoted(label.name) +
+               " has another template or other routes here than in " + place;
+      }
+    }
+  }
   if (LabelNames(metric) != LabelNames(first)) {
     return subject + " has the labels " + Join(LabelNames(metric)) + " here and " +
            Join(LabelNames(first)) + " in " + place;

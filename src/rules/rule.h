@@ -127,6 +127,8 @@ struct LabelSpec {
   std::string match;     // an RE2 expression that the whole value must match; empty: all
   std::string other = "other";  // stands for a null, an absent value and one that is not allowed
   uint32_t limit = 1000;        // at most so many different values; beyond it `__other__`
+  bool path_template = false;   // "template: path": /users/7 is shown as /users/:id
+  std::vector<std::string> routes;  // templates of the operator, tried before what is learned
   Where where;
 };
 

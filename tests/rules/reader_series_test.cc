@@ -117,6 +117,46 @@ TEST_CASE("Wrong words about series are told with their place") {
       "r.yaml:1:59: metric \"a\": init: is for counters and histograms, whose first value is 0\n");
 }
 
+TEST_CASE("Wrong templates are told with their place") {
+  const MetricSpec metric = MetricWith(
+      "labels: {path: {field: path, template: path, routes: ['/', '/a/:b/c', '/static/*']}}");
+  CHECK(metric.labels[0].path_template);
+  CHECK(metric.labels[0].routes == std::vector<std::string>{"/", "/a/:b/c", "/static/*"});
+  struct Row {
+    const char* label;
+    const char* faults;
+  };
+  const Row rows[] = {
+      {"{field: f, template: paths}",
+       "r.yaml:3:34: metric \"a_total\": label \"p\": template: cannot be \"paths\" (did you mean "
+       "\"path\"?)\n"},
+      {"{field: f, routes: [/a]}",
+       "r.yaml:3:32: metric \"a_total\": label \"p\": routes: are for labels with `template: "
+       "path`\n"},
+      {"{text: t, template: path}",
+       "r.yaml:3:33: metric \"a_total\": label \"p\": template: is for labels from a field, and "
+       "this one is a constant\n"},
+      {"{field: f, template: path, routes: [a]}",
+       "r.yaml:3:49: metric \"a_total\": label \"p\": routes: a route begins with /, unlike "
+       "\"a\"\n"},
+      {"{field: f, template: path, routes: /a/}",
+       "r.yaml:3:48: metric \"a_total\": label \"p\": routes: a route has no empty segment, and no "
+       "/ at its end, unlike \"/a/\"\n"},
+      {"{field: f, template: path, routes: ['/*/a']}",
+       "r.yaml:3:49: metric \"a_total\": label \"p\": routes: a route has * at its end only, where "
+       "it stands for the rest, unlike \"/*/a\"\n"},
+      {"{field: f, template: path, routes: ['/a,b', '/:']}",
+       "r.yaml:3:49: metric \"a_total\": label \"p\": routes: a route is made of words, :names and "
+       "a * at the end, as in /users/:user/files/*, unlike \"/a,b\"\n"
+       "r.yaml:3:57: metric \"a_total\": label \"p\": routes: a route is made of words, :names and "
+       "a * at the end, as in /users/:user/files/*, unlike \"/:\"\n"},
+  };
+  for (const Row& row : rows) {
+    INFO(row.label);
+    CHECK(FaultsWith("labels: {p: " + std::string(row.label) + "}") == row.faults);
+  }
+}
+
 TEST_CASE("init of ten thousand sets is the most") {
   std::string values;
   for (int i = 0; i < 101; ++i) values += (i > 0 ? "," : "") + std::to_string(i);
