@@ -28,6 +28,10 @@ const char* KindName(MetricKind kind) {
       return "gauge";
     case MetricKind::kHistogram:
       return "histogram";
+    case MetricKind::kInfo:
+      return "info";
+    case MetricKind::kStateSet:
+      return "stateset";
   }
   return "metric";
 }
@@ -39,6 +43,8 @@ std::vector<std::string> ExposedNames(const MetricSpec& spec) {
     for (const char* suffix : {"_bucket", "_count", "_sum", "_created"}) {
       names.push_back(spec.name + suffix);
     }
+  } else if (spec.kind == MetricKind::kInfo && spec.name.ends_with("_info")) {
+    names.push_back(spec.name.substr(0, spec.name.size() - 5));
   } else if (spec.kind == MetricKind::kCounter && spec.name.ends_with("_total")) {
     const std::string family = spec.name.substr(0, spec.name.size() - 6);
     names.push_back(family);
@@ -87,7 +93,14 @@ class Checker {
   }
 
   void CheckValue(const MetricSpec& spec) {
-    if (spec.kind != MetricKind::kCounter && spec.value.empty()) {
+    const bool counts_records = spec.kind == MetricKind::kCounter || spec.kind == MetricKind::kInfo;
+    if (spec.kind == MetricKind::kInfo && !spec.name.ends_with("_info")) {
+      Add("the name of the info " + Quoted(spec.name) + " must end in _info", spec.where);
+    }
+    if (spec.kind == MetricKind::kStateSet && spec.states.empty()) {
+      Add("the stateset " + Quoted(spec.name) + " needs at least one state", spec.where);
+    }
+    if ((!counts_records || spec.cumulative) && spec.value.empty()) {
       Add("the " + std::string(KindName(spec.kind)) + " " + Quoted(spec.name) +
               " needs value:, the field it observes",
           spec.where);
@@ -113,6 +126,9 @@ class Checker {
       if (!IsLabelName(label.name)) Add(of + " is not a label name", label.where);
       if (label.name == "le" && spec.kind == MetricKind::kHistogram) {
         Add(of + " is taken: le names the bounds of the buckets", label.where);
+      }
+      if (label.name == spec.name && spec.kind == MetricKind::kStateSet) {
+        Add(of + " is taken: it names the states", label.where);
       }
       if (!names.insert(label.name).second) Add(of + " is given twice", label.where);
       if (constants_.contains(label.name)) {
@@ -192,6 +208,10 @@ class Checker {
     }
     if (spec.kind == MetricKind::kGauge && spec.op != first.op) {
       Add("the gauge " + Quoted(spec.name) + " has another operation" + there, spec.where);
+    }
+    if (spec.cumulative != first.cumulative || spec.states != first.states) {
+      Add("metric " + Quoted(spec.name) + " has another operation or other states" + there,
+          spec.where);
     }
     if (spec.ttl_ms != first.ttl_ms || spec.remove.has_value() != first.remove.has_value() ||
         (spec.remove && spec.remove->labels != first.remove->labels)) {

@@ -58,7 +58,8 @@ Family MakeFamily(const rules::MetricSpec& spec) {
   family.name = spec.name;
   family.help = spec.help;
   family.kind = spec.kind;
-  family.cell_kind = CellKindOf(spec.kind, spec.op, !spec.value.empty());
+  family.cell_kind = CellKindOf(spec);
+  family.states = spec.states;
   if (spec.kind == rules::MetricKind::kHistogram) family.buckets = Buckets(spec.buckets);
   for (const rules::LabelSpec& label : spec.labels) family.label_names.push_back(label.name);
   return family;
@@ -77,7 +78,7 @@ class LayoutMaker {
     } else {
       Join(layout_.families[at->second].space, layout_.groups[group].space);
       Family& family = layout_.families[at->second];
-      if (family.cell_kind == CellKind::kCount && !spec.value.empty()) {
+      if (family.cell_kind == CellKind::kCount && CellKindOf(spec) == CellKind::kSum) {
         family.cell_kind = CellKind::kSum;
       }
       if (family.help.empty()) family.help = spec.help;

@@ -29,6 +29,7 @@ struct Family {
   rules::MetricKind kind = rules::MetricKind::kCounter;
   CellKind cell_kind = CellKind::kCount;
   Buckets buckets;
+  std::vector<std::string> states;  // of a state set
   std::vector<std::string> label_names;
   uint32_t space = 0;       // index into Layout::spaces
   uint32_t cell_first = 0;  // within the block of a series

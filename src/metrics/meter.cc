@@ -110,6 +110,7 @@ void Meter::PlanGroup(uint32_t group_index, const RuleFields& rule) {
     observation.family = step.family;
     observation.kind = family.cell_kind;
     observation.buckets = &family.buckets;
+    observation.states = &family.states;
     observations_.push_back(observation);
   }
   plan.observation_last = static_cast<uint32_t>(observations_.size());
@@ -216,8 +217,14 @@ bool Meter::HasNumber(const Plan& plan, const Record& record) const {
   for (uint32_t k = plan.observation_first; k < plan.observation_last; ++k) {
     const Observation& observation = observations_[k];
     double number = 0;
+    if (observation.kind == CellKind::kStateSet) {
+      if (record.values[observation.value_slot].there()) return true;
+      continue;
+    }
     if (ReadValue(record.values[observation.value_slot], &number) != Reading::kNumber) continue;
-    if (observation.kind != CellKind::kSum || number >= 0) return true;
+    const bool counts =
+        observation.kind == CellKind::kSum || observation.kind == CellKind::kTotalSet;
+    if (!counts || number >= 0) return true;
   }
   return false;
 }
@@ -233,7 +240,12 @@ inline void Meter::Observe(const Observation& observation, const Record& record,
     const Reading reading = ReadValue(record.values[observation.value_slot], &number);
     if (reading == Reading::kNone) return;
     if (reading == Reading::kNotFinite) return Reject(observation, Rejection::kNotFinite);
-    if (reading == Reading::kNotANumber) return Reject(observation, Rejection::kNotANumber);
+    if (reading == Reading::kNotANumber) {
+      if (observation.kind == CellKind::kStateSet) {
+        return SetState(observation, record.values[observation.value_slot], cells);
+      }
+      return Reject(observation, Rejection::kNotANumber);
+    }
   }
   switch (observation.kind) {
     case CellKind::kCount:
@@ -265,7 +277,31 @@ inline void Meter::Observe(const Observation& observation, const Record& record,
       ++cells[1];
       return;
     }
+    case CellKind::kTotalSet:
+      return SetTotal(observation, number, cells);
+    case CellKind::kStateSet:
+      return SetState(observation, record.values[observation.value_slot], cells);
   }
+}
+
+// A total that is less than before was begun anew by whoever counts it.
+[[gnu::noinline]] void Meter::SetTotal(const Observation& observation, double number,
+                                       uint64_t* cells) {
+  if (number < 0) return Reject(observation, Rejection::kNegativeStep);
+  if (cells[1] != 0 && number < AsDouble(cells[0])) {
+    cells[2] = static_cast<uint64_t>(shard_.now_ms_);
+  }
+  cells[0] = AsCell(number);
+  cells[1] = shard_.sequence_ + 1;
+}
+
+[[gnu::noinline]] void Meter::SetState(const Observation& observation, const Value& value,
+                                       uint64_t* cells) {
+  const std::vector<std::string>& states = *observation.states;
+  const auto state = std::find(states.begin(), states.end(), value.text());
+  if (state == states.end()) return Reject(observation, Rejection::kUnknownState);
+  cells[0] = static_cast<uint64_t>(state - states.begin());
+  cells[1] = shard_.sequence_ + 1;
 }
 
 void Meter::Reject(const Observation& observation, Rejection rejection) {

@@ -52,6 +52,7 @@ class Meter {
     uint32_t family = 0;
     CellKind kind = CellKind::kCount;
     const Buckets* buckets = nullptr;
+    const std::vector<std::string>* states = nullptr;
   };
 
   struct Test {
@@ -102,6 +103,8 @@ class Meter {
   bool Passes(uint32_t test_first, uint32_t test_last, const records::Record& record) const;
   bool HasNumber(const Plan& plan, const records::Record& record) const;
   void Observe(const Observation& observation, const records::Record& record, uint64_t* block);
+  void SetTotal(const Observation& observation, double number, uint64_t* cells);
+  void SetState(const Observation& observation, const records::Value& value, uint64_t* cells);
   void Reject(const Observation& observation, Rejection rejection);
   void RejectAll(const Plan& plan, const records::Record& record);
   void CountOverflow(const Plan& plan, const records::Record& record, LabelMask overflow);

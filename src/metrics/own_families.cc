@@ -152,8 +152,10 @@ MetricFamily Rejected(const Snapshot& snapshot) {
     if (metric.cell_kind == CellKind::kCount) continue;  // nothing to refuse
     for (size_t reason = 0; reason < kRejectionCount; ++reason) {
       const auto rejection = static_cast<Rejection>(reason);
+      const bool state_set = metric.kind == rules::MetricKind::kStateSet;
       const bool can_be =
-          rejection != Rejection::kNegativeStep || metric.kind == rules::MetricKind::kCounter;
+          state_set == (rejection == Rejection::kUnknownState) &&
+          (rejection != Rejection::kNegativeStep || metric.kind == rules::MetricKind::kCounter);
       if (!can_be) continue;
       family.metric.push_back(
           CounterRow({{"metric", metric.name}, {"reason", RejectionName(rejection)}},

@@ -53,6 +53,13 @@ std::vector<double> BoundsOf(const Family& family) {
   return family.cell_kind == CellKind::kHistogram ? family.buckets.bounds() : std::vector<double>();
 }
 
+// What tells series of a family apart; the cells of a state set mean something by its states only.
+std::vector<std::string> NamesOf(const Family& family) {
+  std::vector<std::string> names = family.label_names;
+  for (const std::string& state : family.states) names.push_back("state " + state);
+  return names;
+}
+
 }  // namespace
 
 SavedMetrics Save(const Snapshot& snapshot) {
@@ -64,7 +71,7 @@ SavedMetrics Save(const Snapshot& snapshot) {
     SavedFamily& into = saved.families.emplace_back();
     into.name = family.name;
     into.cell_kind = static_cast<uint8_t>(family.cell_kind);
-    into.label_names = family.label_names;
+    into.label_names = NamesOf(family);
     into.bounds = BoundsOf(family);
     into.cell_count = family.cell_count;
     snapshot.ForEachRow(family, [&](const Row& row) {
@@ -107,7 +114,7 @@ std::vector<std::string> Store::Restore(const SavedMetrics& saved) {
     }
     const bool same = static_cast<uint8_t>(family->cell_kind) == from.cell_kind &&
                       family->cell_count == from.cell_count &&
-                      family->label_names == from.label_names && BoundsOf(*family) == from.bounds &&
+                      NamesOf(*family) == from.label_names && BoundsOf(*family) == from.bounds &&
                       from.cells.size() == from.rows.size() * from.cell_count;
     if (!same) {
       notices.push_back("the metric \"" + from.name +
@@ -142,7 +149,7 @@ std::vector<uint32_t> Store::RestoreFamily(const SavedFamily& saved, const Famil
       life.touched_ms = std::max(life.touched_ms, saved.rows[n].created_ms);
     }
     // Older than whatever comes: a gauge's second cell says which batch set it.
-    if (family.cell_kind == CellKind::kGaugeSet) cells[1] = 1;
+    if (LatestWins(family.cell_kind)) cells[1] = 1;
   }
   auto& rejected = shard->tallies_[static_cast<size_t>(&family - layout_.families.data())].rejected;
   std::copy_n(saved.rejected.begin(), std::min(saved.rejected.size(), rejected.size()),

@@ -12,6 +12,8 @@ const char* RejectionName(Rejection rejection) {
       return "not_finite";
     case Rejection::kNotANumber:
       return "not_a_number";
+    case Rejection::kUnknownState:
+      return "unknown_state";
   }
   return "unknown";
 }

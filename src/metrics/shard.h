@@ -15,8 +15,8 @@
 namespace parshall::metrics {
 
 // Why an observation was refused. It changed nothing.
-enum class Rejection : uint8_t { kNegativeStep, kNotFinite, kNotANumber };
-inline constexpr size_t kRejectionCount = 3;
+enum class Rejection : uint8_t { kNegativeStep, kNotFinite, kNotANumber, kUnknownState };
+inline constexpr size_t kRejectionCount = 4;
 // "negative_step", … : the `reason` on /metrics.
 const char* RejectionName(Rejection rejection);
 

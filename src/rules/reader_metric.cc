@@ -21,7 +21,9 @@ bool Digit(char c) { return c >= '0' && c <= '9'; }
 const std::vector<Choice<MetricKind>>& MetricKinds() {
   static const std::vector<Choice<MetricKind>> kinds = {{"counter", MetricKind::kCounter},
                                                         {"gauge", MetricKind::kGauge},
-                                                        {"histogram", MetricKind::kHistogram}};
+                                                        {"histogram", MetricKind::kHistogram},
+                                                        {"info", MetricKind::kInfo},
+                                                        {"stateset", MetricKind::kStateSet}};
   return kinds;
 }
 
@@ -47,6 +49,9 @@ std::string NameFault(std::string_view name, std::optional<MetricKind> kind) {
   if (*kind == MetricKind::kCounter) {
     if (name.ends_with("_total") && name != "_total") return {};
     return "a counter's name ends in _total; write " + std::string(name) + "_total";
+  }
+  if (*kind == MetricKind::kInfo && (!name.ends_with("_info") || name == "_info")) {
+    return "the name of an info ends in _info; write " + std::string(name) + "_info";
   }
   if (name.ends_with("_total")) return "only the name of a counter ends in _total";
   for (std::string_view suffix : {"_bucket", "_count", "_sum"}) {
@@ -81,6 +86,14 @@ void ReadBuckets(Section* section, MetricSpec* metric) {
     } else {
       metric->buckets.push_back(bound);
     }
+  }
+}
+
+void ReadStates(Section* section, MetricSpec* metric) {
+  constexpr size_t kStatesMax = 64;
+  metric->states = section->Texts("states").value_or(std::vector<std::string>());
+  if (metric->states.size() > kStatesMax) {
+    section->Add("states", section->title() + ": states: more than " + std::to_string(kStatesMax));
   }
 }
 
@@ -143,6 +156,10 @@ void ReadLabels(Section* section, MetricSpec* metric, Faults* faults) {
     return;
   }
   for (const YamlMember& member : node->members) {
+    if (metric->kind == MetricKind::kStateSet && member.key == metric->name) {
+      faults->Add(Where{section->file(), member.line, member.column},
+                  section->title() + ": the label " + Quoted(member.key) + " names the states");
+    }
     CheckLabelName(section, member, metric->kind, faults);
     metric->labels.push_back(ReadLabel(section, member, faults));
   }
@@ -155,13 +172,32 @@ void ReadValue(Section* section, std::optional<MetricKind> kind, MetricSpec* met
                                                    {"min", GaugeOp::kMin},
                                                    {"max", GaugeOp::kMax}};
   metric->value = section->Text("value").value_or("");
-  metric->op = section->OneOf("op", ops).value_or(GaugeOp::kSet);
+  const std::optional<GaugeOp> op = section->OneOf("op", ops);
+  metric->op = op.value_or(GaugeOp::kSet);
   ReadBuckets(section, metric);
+  ReadStates(section, metric);
   if (!kind) return;
   if (*kind == MetricKind::kGauge) {
     section->Require("value", "the field that the gauge takes");
+  } else if (*kind == MetricKind::kCounter && section->Has("value")) {
+    metric->cumulative = op == GaugeOp::kSet;
+    if (op == GaugeOp::kMin || op == GaugeOp::kMax) {
+      section->Add("op",
+                   section->title() + ": op: of a counter is add, or set where the log counts");
+    }
   } else if (section->Has("op")) {
-    section->Add("op", section->title() + ": op: is for gauges only");
+    section->Add("op", section->title() + ": op: is for gauges, and for counters with `value:`");
+  }
+  if (*kind == MetricKind::kInfo && section->Has("value")) {
+    section->Add("value", section->title() +
+                              ": value: an info is always 1; what it tells are its "
+                              "labels");
+  }
+  if (*kind == MetricKind::kStateSet) {
+    section->Require("value", "the field that holds the state");
+    section->Require("states", "what the state can be");
+  } else if (section->Has("states")) {
+    section->Add("states", section->title() + ": states: are for statesets only");
   }
   if (*kind == MetricKind::kHistogram) {
     section->Require("value", "the field that is observed");
@@ -179,7 +215,10 @@ std::vector<std::string> ExposedNames(const MetricSpec& metric) {
     if (family.ends_with("_total")) family.resize(family.size() - 6);
     return {family, family + "_total", family + "_created"};
   }
-  if (metric.kind == MetricKind::kGauge) return {family};
+  if (metric.kind == MetricKind::kInfo && family.ends_with("_info")) {
+    return {family, family.substr(0, family.size() - 5)};
+  }
+  if (metric.kind != MetricKind::kHistogram) return {family};
   return {family, family + "_bucket", family + "_count", family + "_sum", family + "_created"};
 }
 
@@ -210,6 +249,10 @@ std::string Disagreement(const MetricSpec& metric, const MetricSpec& first) {
   if (metric.buckets != first.buckets) {
     return subject + " has other buckets here than in " + place;
   }
+  if (metric.cumulative != first.cumulative) {
+    return subject + " has another op here than in " + place;
+  }
+  if (metric.states != first.states) return subject + " has other states here than in " + place;
   if (metric.ttl_ms != first.ttl_ms) return subject + " has another ttl here than in " + place;
   if (!SameDelete(metric, first)) return subject + " has another delete here than in " + place;
   for (const LabelSpec& label : metric.labels) {
@@ -243,7 +286,7 @@ MetricSpec ReadMetric(const std::string& file, const YamlNode& node, Faults* fau
   section.Require("name", "the name on /metrics");
   const std::optional<std::string> name = section.Text("name");
   if (name) section.set_title("metric " + Quoted(*name));
-  section.Require("kind", "counter, gauge or histogram");
+  section.Require("kind", "counter, gauge, histogram, info or stateset");
   section.Require("help", "one sentence for those who read /metrics");
   const std::optional<MetricKind> kind = section.OneOf("kind", MetricKinds());
   metric.kind = kind.value_or(MetricKind::kCounter);

@@ -115,7 +115,7 @@ struct RuleSpec {
   Where pattern_where;        // of the pattern's first character
 };
 
-enum class MetricKind : uint8_t { kCounter, kGauge, kHistogram };
+enum class MetricKind : uint8_t { kCounter, kGauge, kHistogram, kInfo, kStateSet };
 enum class GaugeOp : uint8_t { kSet, kAdd, kMin, kMax };
 
 // One label of a metric: the text of a field, or a constant.
@@ -154,7 +154,9 @@ struct MetricSpec {
   std::vector<std::string> rules;   // only records of these rules; empty: all
   std::vector<Condition> when;
   std::string value;   // the field that is added, set or observed; empty: 1 (counters only)
+  bool cumulative = false;          // a counter that takes the value of the field as its own (op: set)
   std::vector<double> buckets;      // ascending upper bounds without +Inf
+  std::vector<std::string> states;  // of a state set: what its value may be
   std::vector<LabelSpec> labels;
   std::vector<LabelSet> init;       // exported at 0 from the start
   Where init_where;

@@ -117,6 +117,66 @@ TEST_CASE("Wrong words about series are told with their place") {
       "r.yaml:1:59: metric \"a\": init: is for counters and histograms, whose first value is 0\n");
 }
 
+TEST_CASE("Infos, state sets and counters that are set are read") {
+  const ReadOutcome outcome =
+      ReadRules({RuleFile{"r.yaml",
+                          "metrics:\n"
+                          "  - {name: a_info, kind: info, help: h, labels: {v: v}}\n"
+                          "  - {name: s, kind: stateset, help: h, value: f, states: [up, down]}\n"
+                          "  - {name: n_total, kind: counter, help: h, value: f, op: set}\n"
+                          "  - {name: m_total, kind: counter, help: h, value: f, op: add}\n"}});
+  REQUIRE(outcome.faults.empty());
+  CHECK(outcome.rules.metrics[0].kind == MetricKind::kInfo);
+  CHECK(outcome.rules.metrics[1].states == std::vector<std::string>{"up", "down"});
+  CHECK(outcome.rules.metrics[2].cumulative);
+  CHECK_FALSE(outcome.rules.metrics[3].cumulative);
+}
+
+TEST_CASE("Wrong words of the kinds are told with their place") {
+  struct Row {
+    const char* metric;
+    const char* faults;
+  };
+  const Row rows[] = {
+      {"{name: a, kind: info, help: h}",
+       "r.yaml:1:18: metric \"a\": the name of an info ends in _info; write a_info\n"},
+      {"{name: a_info, kind: info, help: h, value: v}",
+       "r.yaml:1:54: metric \"a_info\": value: an info is always 1; what it tells are its "
+       "labels\n"},
+      {"{name: a, kind: stateset, help: h}",
+       "r.yaml:1:11: metric \"a\" needs `value:`, the field that holds the state\n"
+       "r.yaml:1:11: metric \"a\" needs `states:`, what the state can be\n"},
+      {"{name: a, kind: stateset, help: h, value: v, states: [x, x]}",
+       "r.yaml:1:68: metric \"a\": states: names \"x\" twice\n"},
+      {"{name: a, kind: stateset, help: h, value: v, states: []}",
+       "r.yaml:1:64: metric \"a\": states: is an empty list\n"},
+      {"{name: a, kind: stateset, help: h, value: v, states: [x], labels: {a: f}}",
+       "r.yaml:1:78: metric \"a\": the label \"a\" names the states\n"},
+      {"{name: a, kind: gauge, help: h, value: v, states: [x]}",
+       "r.yaml:1:61: metric \"a\": states: are for statesets only\n"},
+      {"{name: a, kind: statset, help: h, value: v}",
+       "r.yaml:1:27: metric \"a\": kind: cannot be \"statset\" (did you mean \"stateset\"?)\n"},
+      {"{name: a_total, kind: counter, help: h, value: v, op: max}",
+       "r.yaml:1:65: metric \"a_total\": op: of a counter is add, or set where the log counts\n"},
+      {"{name: a_total, kind: counter, help: h, op: set}",
+       "r.yaml:1:55: metric \"a_total\": op: is for gauges, and for counters with `value:`\n"},
+      {"{name: a_info, kind: info, help: h}, {name: a, kind: gauge, help: h, value: v}",
+       "r.yaml:1:48: metric \"a\" and the info \"a_info\" in r.yaml:1:11 would both expose the "
+       "name "
+       "a\n"},
+      {"{name: s, kind: stateset, help: h, value: v, states: [a]}, {name: s, kind: stateset, help: "
+       "h, value: v, states: [b]}",
+       "r.yaml:1:70: metric \"s\" has other states here than in r.yaml:1:11\n"},
+      {"{name: n_total, kind: counter, help: h, value: v, op: set}, {name: n_total, kind: counter, "
+       "help: h, value: v}",
+       "r.yaml:1:71: metric \"n_total\" has another op here than in r.yaml:1:11\n"},
+  };
+  for (const Row& row : rows) {
+    INFO(row.metric);
+    CHECK(FaultsOf("metrics: [" + std::string(row.metric) + "]") == row.faults);
+  }
+}
+
 TEST_CASE("Wrong templates are told with their place") {
   const MetricSpec metric = MetricWith(
       "labels: {path: {field: path, template: path, routes: ['/', '/a/:b/c', '/static/*']}}");
