@@ -75,6 +75,7 @@ class FamilyPrinter {
   }
 
   void Print(const Snapshot& snapshot) {
+    if (openmetrics_ && !unknown_) exemplars_ = snapshot.ExemplarsOf(family_);
     bool first = true;
     snapshot.ForEachRow(family_, [&](const Row& row) {
       if (first) PrintHead();
@@ -132,11 +133,25 @@ class FamilyPrinter {
       } else {
         writer_.Number(AsDouble(row.cells[0]));
       }
+      if (exemplars_ != nullptr) PrintExemplar(row, 0);
       writer_.Text("\n");
     }
     const bool counts = family_.kind == rules::MetricKind::kCounter ||
                         family_.kind == rules::MetricKind::kHistogram;
     if (openmetrics_ && !unknown_ && counts) PrintCreated(row);
+  }
+
+  void PrintExemplar(const Row& row, uint32_t cell) {
+    const Exemplar* exemplar = exemplars_->Find(row.series->number, cell);
+    if (exemplar == nullptr) return;
+    std::string label;
+    AppendLabel(*exemplar->label, exemplar->id, &label);
+    writer_.Text(" # {");
+    writer_.Text(label);
+    writer_.Text("} ");
+    writer_.Number(exemplar->value);
+    writer_.Text(" ");
+    writer_.Timestamp(exemplar->at_ms);
   }
 
   void PrintStates(const Row& row) {
@@ -160,6 +175,7 @@ class FamilyPrinter {
       writer_.Text(bucket_line_);
       writer_.Piece(bucket_endings_[i].text.data(), bucket_endings_[i].size);
       writer_.Integer(count);
+      if (exemplars_ != nullptr) PrintExemplar(row, i);
       writer_.Text("\n");
     }
     const double sum = AsDouble(row.cells[family_.buckets.count()]);
@@ -202,6 +218,7 @@ class FamilyPrinter {
   std::string bucket_start_;
   std::string bucket_line_;  // up to the bound, of the row at hand
   std::vector<Ending> bucket_endings_;
+  const Exemplars* exemplars_ = nullptr;
   std::vector<std::string> state_endings_;  // name="state"} of each
 };
 

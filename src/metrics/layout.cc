@@ -83,7 +83,10 @@ class LayoutMaker {
       }
       if (family.help.empty()) family.help = spec.help;
     }
-    layout_.groups[group].steps.push_back({.family = at->second, .value_field = spec.value});
+    layout_.groups[group].steps.push_back({.family = at->second,
+                                           .value_field = spec.value,
+                                           .exemplar_field = spec.exemplar,
+                                           .exemplar_label = spec.exemplar_label});
   }
 
   Layout Finish() {
@@ -195,6 +198,7 @@ std::vector<std::string> WantedFields(const rules::RuleSet& rules) {
   for (const rules::MetricSpec& metric : rules.metrics) {
     for (const rules::LabelSpec& label : metric.labels) want(label.field);
     want(metric.value);
+    want(metric.exemplar);
     for (const rules::Condition& condition : metric.when) want(condition.field);
     if (!metric.remove) continue;
     for (const rules::Condition& condition : metric.remove->when) want(condition.field);

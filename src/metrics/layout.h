@@ -39,7 +39,9 @@ struct Family {
 // What one metric does with a record: +1, or the value of a field, into its family.
 struct Step {
   uint32_t family = 0;
-  std::string value_field;  // empty: 1
+  std::string value_field;     // empty: 1
+  std::string exemplar_field;  // empty: no exemplars
+  std::string exemplar_label;
 };
 
 // Metrics with the same labels and the same filters: one label lookup serves them all.

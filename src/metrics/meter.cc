@@ -111,9 +111,15 @@ void Meter::PlanGroup(uint32_t group_index, const RuleFields& rule) {
     observation.kind = family.cell_kind;
     observation.buckets = &family.buckets;
     observation.states = &family.states;
+    if (!step.exemplar_field.empty()) {
+      observation.exemplar_slot = SlotOf(rule, step.exemplar_field, kNoSlot);
+      observation.exemplar_label = &step.exemplar_label;
+      plan.exemplars = plan.exemplars || observation.exemplar_slot != kNoSlot;
+    }
     observations_.push_back(observation);
   }
   plan.observation_last = static_cast<uint32_t>(observations_.size());
+  plan.touches = plan.mortal || plan.exemplars;
   if (plan.observation_first == plan.observation_last) return;
   plan.label_first = static_cast<uint32_t>(label_slots_.size());
   plan.label_count = static_cast<uint32_t>(group.field_labels.size());
@@ -141,8 +147,8 @@ void Meter::Apply(const Record& record) {
     if (plan.changes) [[unlikely]]
       Forget(plan);
     const uint64_t series = FindSeries(plan, record);
-    if (plan.changes) [[unlikely]]
-      Touch(plan, static_cast<uint32_t>(series));
+    if (plan.touches) [[unlikely]]
+      Touch(plan, record, static_cast<uint32_t>(series));
     if ((series >> 32) != 0) CountOverflow(plan, record, static_cast<LabelMask>(series >> 32));
     uint64_t* block = plan.cells->cells.data() + (series & 0xFFFFFFFFU) * plan.block_cells;
     for (uint32_t k = plan.observation_first; k < plan.observation_last; ++k) {
@@ -165,11 +171,36 @@ void Meter::Apply(const Record& record) {
   state.only_series = TupleCache::kAbsent;
 }
 
-[[gnu::noinline]] void Meter::Touch(const Plan& plan, uint32_t series) {
+[[gnu::noinline]] void Meter::Touch(const Plan& plan, const Record& record, uint32_t series) {
+  for (uint32_t k = plan.observation_first; plan.exemplars && k < plan.observation_last; ++k) {
+    if (observations_[k].exemplar_slot != kNoSlot) {
+      KeepExemplar(observations_[k], record, series);
+    }
+  }
   if (!plan.mortal) return;
   SeriesLife& life = shard_.LifeOf(plan.state->space, series);
   life.touched_ms = shard_.now_ms_;
   life.touched = shard_.sequence_ + 1;
+}
+
+// The observation itself comes later, and may refuse the value: then there is no exemplar either.
+void Meter::KeepExemplar(const Observation& observation, const Record& record, uint32_t series) {
+  const Value& id = record.values[observation.exemplar_slot];
+  if (!id.there()) return;
+  double number = 1;
+  if (observation.value_slot != kNoSlot &&
+      ReadValue(record.values[observation.value_slot], &number) != Reading::kNumber) {
+    return;
+  }
+  if (observation.kind != CellKind::kHistogram && number < 0) return;
+  const uint32_t cell =
+      observation.kind == CellKind::kHistogram ? observation.buckets->Find(number) : 0;
+  shard_.exemplars_[observation.family].Put(series, cell, id.text(),
+                                            {.label = observation.exemplar_label,
+                                             .id = {},
+                                             .value = number,
+                                             .at_ms = shard_.now_ms_,
+                                             .sequence = shard_.sequence_});
 }
 
 // What other threads counted for the series is dealt with when all stand still (Store::Sweep).

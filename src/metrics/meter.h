@@ -53,6 +53,8 @@ class Meter {
     CellKind kind = CellKind::kCount;
     const Buckets* buckets = nullptr;
     const std::vector<std::string>* states = nullptr;
+    uint32_t exemplar_slot = kNoSlot;
+    const std::string* exemplar_label = nullptr;
   };
 
   struct Test {
@@ -74,6 +76,8 @@ class Meter {
     bool always = false;   // some family counts every record, whatever its values
     bool changes = false;  // numbers of series can come to mean others
     bool mortal = false;   // its series can go
+    bool exemplars = false;
+    bool touches = false;  // either of them
   };
 
   // Which series go when a record of one rule fits.
@@ -112,7 +116,8 @@ class Meter {
 
   // For series that can go; out of the way of those that stay.
   void Forget(const Plan& plan);
-  void Touch(const Plan& plan, uint32_t series);
+  void Touch(const Plan& plan, const records::Record& record, uint32_t series);
+  void KeepExemplar(const Observation& observation, const records::Record& record, uint32_t series);
   void Delete(const DeletePlan& plan, const records::Record& record);
 
   // The series (low 32 bits) and its overflow mask (high 32 bits).

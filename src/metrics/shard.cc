@@ -18,10 +18,14 @@ const char* RejectionName(Rejection rejection) {
   return "unknown";
 }
 
-Shard::Shard(const Layout& layout, const ScrapeGate& gate) : gate_(gate) {
+Shard::Shard(const Layout& layout, const ScrapeGate& gate) : layout_(layout), gate_(gate) {
   for (const Space& space : layout.spaces) {
     spaces_.emplace_back();
     spaces_.back().block_cells = space.block_cells;
+  }
+  for (const Family& family : layout.families) {
+    const bool histogram = family.kind == rules::MetricKind::kHistogram;
+    exemplars_.emplace_back(histogram ? family.buckets.count() : 1);
   }
   tallies_.resize(layout.families.size());
   for (const Group& group : layout.groups) {
@@ -38,12 +42,13 @@ void Shard::Ensure(uint32_t space, uint32_t series) {
   cells.cells.resize(std::max(wanted, grown - grown % cells.block_cells));
 }
 
-void Shard::MergeSeries(const Layout& layout, uint32_t space, uint32_t from, uint32_t to) {
+void Shard::MergeSeries(uint32_t space, uint32_t from, uint32_t to) {
   Cells& cells = spaces_[space];
   if ((size_t{from} + 1) * cells.block_cells > cells.cells.size()) return;  // never counted here
   Ensure(space, to);
-  for (const uint32_t index : layout.spaces[space].families) {
-    const Family& family = layout.families[index];
+  for (const uint32_t index : layout_.spaces[space].families) {
+    const Family& family = layout_.families[index];
+    exemplars_[index].Move(from, to);
     MergeCells(
         family.cell_kind, cells.cells.data() + size_t{from} * cells.block_cells + family.cell_first,
         family.cell_count, cells.cells.data() + size_t{to} * cells.block_cells + family.cell_first);
@@ -62,6 +67,7 @@ void Shard::Clear(uint32_t space, uint32_t series) {
   const size_t first = size_t{series} * cells.block_cells;
   if (first < cells.cells.size()) std::fill_n(cells.cells.data() + first, cells.block_cells, 0);
   if (series < cells.lives.size()) cells.lives[series] = {};
+  for (const uint32_t family : layout_.spaces[space].families) exemplars_[family].Forget(series);
 }
 
 }  // namespace parshall::metrics

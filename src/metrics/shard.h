@@ -9,6 +9,7 @@
 #include <mutex>
 #include <vector>
 
+#include "metrics/exemplars.h"
 #include "metrics/layout.h"
 #include "metrics/offenders.h"
 
@@ -103,15 +104,17 @@ class alignas(64) Shard {
     return lives[series];
   }
   // Adds what was counted for `from` to `to`, and empties the block of `from`.
-  void MergeSeries(const Layout& layout, uint32_t space, uint32_t from, uint32_t to);
+  void MergeSeries(uint32_t space, uint32_t from, uint32_t to);
   // Empties the block of `series`: nothing was counted here.
   void Clear(uint32_t space, uint32_t series);
 
+  const Layout& layout_;
   const ScrapeGate& gate_;
   std::mutex mutex_;
   uint64_t sequence_ = 0;
   int64_t now_ms_ = 0;
   std::vector<Cells> spaces_;
+  std::vector<Exemplars> exemplars_;               // by family
   std::vector<MeterTally> tallies_;                // by family
   std::vector<std::vector<uint64_t>> overflow_;    // by group and field label: records
   std::vector<std::vector<Offenders>> offenders_;  // likewise: a sample of their values

@@ -45,6 +45,13 @@ class Snapshot {
     }
   }
 
+  // The exemplars of a family, by series number and bucket; null if there are none.
+  const Exemplars* ExemplarsOf(const Family& family) const {
+    const auto index = static_cast<size_t>(&family - families().data());
+    if (index >= exemplars_.size() || exemplars_[index].empty()) return nullptr;
+    return &exemplars_[index];
+  }
+
   // When the row was last counted, as Unix time in ms; 0 if its series cannot go.
   int64_t TouchedMs(const Family& family, const Row& row) const {
     const std::vector<int64_t>& touched = spaces_[family.space].touched_ms;
@@ -99,6 +106,7 @@ class Snapshot {
   std::shared_ptr<const Store> store_;  // owns the layout and the series
   const Layout* layout_;
   std::vector<SpaceCells> spaces_;
+  std::vector<Exemplars> exemplars_;
   std::vector<MeterTally> tallies_;
   std::vector<std::vector<uint64_t>> overflow_;
   std::vector<std::vector<Offenders>> offenders_;

@@ -76,6 +76,7 @@ void Store::CopyShards(std::span<Shard* const> shards,
       copy.spaces[space] = shards[i]->spaces_[space].cells;
     }
     copy.tallies = shards[i]->tallies_;
+    copy.exemplars = shards[i]->exemplars_;
     copy.overflow = shards[i]->overflow_;
     copy.offenders = shards[i]->offenders_;
     copy.lives.resize(copy.spaces.size());
@@ -120,6 +121,13 @@ void Store::MergeTallies(std::span<const Copy> copies, Snapshot* snapshot) const
     snapshot->offenders_.emplace_back(group.field_labels.size());
   }
   for (const Copy& copy : copies) {
+    if (snapshot->exemplars_.empty()) {
+      snapshot->exemplars_ = copy.exemplars;
+    } else {
+      for (size_t family = 0; family < copy.exemplars.size(); ++family) {
+        snapshot->exemplars_[family].Merge(copy.exemplars[family]);
+      }
+    }
     for (size_t family = 0; family < copy.tallies.size(); ++family) {
       for (size_t i = 0; i < kRejectionCount; ++i) {
         snapshot->tallies_[family].rejected[i] += copy.tallies[family].rejected[i];

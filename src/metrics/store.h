@@ -56,6 +56,7 @@ class Store : public std::enable_shared_from_this<Store> {
   // What is copied of one shard while everything is locked.
   struct Copy {
     std::vector<std::vector<uint64_t>> spaces;
+    std::vector<Exemplars> exemplars;
     std::vector<MeterTally> tallies;
     std::vector<std::vector<uint64_t>> overflow;
     std::vector<std::vector<Offenders>> offenders;

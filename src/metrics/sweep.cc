@@ -23,7 +23,7 @@ void Store::RenameSeries(std::span<Shard* const> shards, uint32_t space) {
   if (renamed.empty()) return;
   std::vector<uint32_t> gone;
   for (const Registry::Renamed& series : renamed) {
-    for (Shard* shard : shards) shard->MergeSeries(layout_, space, series.from, series.to);
+    for (Shard* shard : shards) shard->MergeSeries(space, series.from, series.to);
     gone.push_back(series.from);
   }
   registry_.Remove(space, gone);

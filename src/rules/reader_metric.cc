@@ -97,6 +97,33 @@ void ReadStates(Section* section, MetricSpec* metric) {
   }
 }
 
+// `exemplar: trace_id`, or `exemplar: {trace_id: trace.id}` if the field has a name of its own.
+void ReadExemplar(Section* section, MetricSpec* metric) {
+  constexpr size_t kNameBytesMax = 63;
+  const YamlNode* node = section->Get("exemplar");
+  if (node == nullptr) return;
+  const std::string name = section->title() + ": exemplar: ";
+  const bool mapping = node->kind == YamlKind::kMapping;
+  if (mapping && node->members.size() != 1) {
+    section->Add(*node, name + "must name one field, as in {trace_id: trace.id}");
+    return;
+  }
+  const YamlNode& field = mapping ? node->members[0].value : *node;
+  metric->exemplar = section->TextOf(field, "exemplar:").value_or("");
+  metric->exemplar_label = mapping ? node->members[0].key : metric->exemplar;
+  if (metric->exemplar.empty()) return;
+  if (!LegalLabelName(metric->exemplar_label) || metric->exemplar_label.starts_with("__") ||
+      metric->exemplar_label.size() > kNameBytesMax) {
+    section->Add(*node, name + Quoted(metric->exemplar_label) +
+                            " is no name of a label; write {trace_id: " + metric->exemplar + "}");
+  }
+  const bool has_exemplars = metric->kind == MetricKind::kHistogram ||
+                             (metric->kind == MetricKind::kCounter && !metric->cumulative);
+  if (!has_exemplars) {
+    section->Add(*node, name + "only counters that count and histograms have exemplars");
+  }
+}
+
 void CheckLabelName(Section* section, const YamlMember& member, MetricKind kind, Faults* faults) {
   const Where where{section->file(), member.line, member.column};
   const std::string name = section->title() + ": label " + Quoted(member.key) + ": ";
@@ -301,6 +328,7 @@ MetricSpec ReadMetric(const std::string& file, const YamlNode& node, Faults* fau
   metric.when = ReadConditions(&section);
   ReadValue(&section, kind, &metric);
   ReadLabels(&section, &metric, faults);
+  ReadExemplar(&section, &metric);
   ReadSeries(&section, &metric, faults);
   section.Finish();
   return metric;

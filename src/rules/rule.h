@@ -158,6 +158,8 @@ struct MetricSpec {
   std::vector<double> buckets;      // ascending upper bounds without +Inf
   std::vector<std::string> states;  // of a state set: what its value may be
   std::vector<LabelSpec> labels;
+  std::string exemplar;             // field that holds the id of a trace; empty: none
+  std::string exemplar_label;       // what the id is called in an exemplar
   std::vector<LabelSet> init;       // exported at 0 from the start
   Where init_where;
   int64_t ttl_ms = 0;               // a series that was not updated for so long goes; 0: never

@@ -14,14 +14,15 @@ metrics:
   - {name: app_info, kind: info, help: Versions., when: {event: started}, labels: {version: version}}
   - {name: worker_state, kind: stateset, help: States., value: state, states: [idle, busy], labels: {pid: pid}}
   - {name: served_total, kind: counter, help: Served., value: served, op: set}
-  - {name: wait_seconds, kind: histogram, help: Waits., value: wait, buckets: [0.1, 1], labels: {queue: queue}, init: [{queue: [a, b]}]}
+  - {name: wait_seconds, kind: histogram, help: Waits., value: wait, buckets: [0.1, 1], labels: {queue: queue}, exemplar: {trace_id: trace.id}, init: [{queue: [a, b]}]}
   - name: jobs_total
     kind: counter
     help: Jobs.
+    rules: events
     when: {event: job}
     labels: {pid: pid, result: {field: result, values: [good, bad]}}
     ttl: 1h
-    delete: {when: {event: ended}, labels: pid}
+    delete: {when: {phase: ended}, labels: pid}
   - name: ready_total
     kind: counter
     help: From the start.
@@ -35,10 +36,10 @@ EVENTS = [
     {"event": "state", "pid": 8, "state": "gone"},
     {"event": "total", "served": 41},
     {"event": "total", "served": 42},
-    {"event": "waited", "queue": "a", "wait": 0.5},
+    {"event": "waited", "queue": "a", "wait": 0.5, "trace": {"id": "f00"}},
     {"event": "job", "pid": 7, "result": "good"},
     {"event": "job", "pid": 8, "result": "odd"},
-    {"event": "ended", "pid": 7},
+    {"event": "worker", "phase": "ended", "pid": 7},
 ]
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
@@ -69,6 +70,9 @@ def test_every_kind_is_what_the_parsers_want(tmp_path):
         done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, timeout=60)
         assert (done.returncode, done.stdout + done.stderr) == (0, b""), text.decode()
         body = live.get(headers={"Accept": OPENMETRICS})[2].decode("utf-8")
+    families = validate_exposition.families(body, openmetrics=True)
+    exemplars = [(s.labels, s.exemplar.labels, s.exemplar.value) for f in families for s in f.samples if s.exemplar]
+    assert exemplars == [({"queue": "a", "le": "1.0"}, {"trace_id": "f00"}, 0.5)]
     types = {f.name: f.type for f in validate_exposition.families(body, openmetrics=True)}
     wanted = {"app": "info", "worker_state": "stateset", "served": "counter", "wait_seconds": "histogram", "jobs": "counter"}
     assert {name: types.get(name) for name in wanted} == wanted

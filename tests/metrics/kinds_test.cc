@@ -114,6 +114,72 @@ TEST_CASE("A counter that is set has the total of the log, and begins anew where
   CHECK(Rejected(bench, Rejection::kNotANumber) == 1);
 }
 
+TEST_CASE("Exemplars stand on counters and buckets in OpenMetrics, the latest of each") {
+  rules::RuleSet rules;
+  rules.metrics = {Counter("c_total", {FieldLabel("a")}), Histogram("h", "v", {1, 10}),
+                   Counter("plain_total")};
+  for (size_t i = 0; i < 2; ++i) {
+    rules.metrics[i].exemplar = "trace";
+    rules.metrics[i].exemplar_label = "trace_id";
+  }
+  Bench bench(rules, {Rule({"a", "v", "trace"})});
+  bench.Apply(RecordOf("x", 0.5, "first").Get(), 1, kStart);
+  bench.Apply(RecordOf("x", 0.75, "sec\"ond").Get(), 2, kStart + 250);
+  bench.Apply(RecordOf("x", 20, std::string(64, 'i')).Get(), 3, kStart + 1000);
+  bench.Apply(RecordOf("x", 0.1, std::string(65, 'i')).Get(), 4, kStart + 2000);
+  bench.Apply(RecordOf("x", 0.1, "").Get(), 4, kStart + 2000);
+  bench.Apply(RecordOf("x", 0.1, Null{}).Get(), 5, kStart + 2000);
+  bench.Apply(RecordOf("x", "no number", "bad").Get(), 6, kStart + 3000);
+  const std::string text = OpenMetrics(bench);
+  const std::string longest = std::string(64, 'i');
+  CHECK_THAT(text, Catch::Contains("c_total{a=\"x\"} 7 # {trace_id=\"bad\"} 1 1700000003\n"));
+  CHECK_THAT(text, Catch::Contains("h_bucket{le=\"1.0\"} 5 # {trace_id=\"sec\\\"ond\"} 0.75 "
+                                   "1700000000.250\n"));
+  CHECK_THAT(text, Catch::Contains("h_bucket{le=\"10.0\"} 5\n"));
+  CHECK_THAT(text, Catch::Contains("h_bucket{le=\"+Inf\"} 6 # {trace_id=\"" + longest +
+                                   "\"} 20 "
+                                   "1700000001\n"));
+  CHECK_THAT(text, Catch::Contains("plain_total 7\n"));
+  CHECK_THAT(Text(bench), !Catch::Contains("trace_id"));
+}
+
+TEST_CASE("The exemplar of the latest batch wins over workers, and goes with its series") {
+  rules::RuleSet rules;
+  rules.metrics = {Counter("c_total", {FieldLabel("a")})};
+  rules.metrics[0].exemplar = "trace";
+  rules.metrics[0].exemplar_label = "trace";
+  rules.metrics[0].ttl_ms = 1000;
+  const std::vector<RuleFields> fields = {Rule({"a", "trace"})};
+  Bench bench(rules, fields);
+  Shard& second = bench.store->AddShard();
+  Meter second_meter(*bench.store, second, fields);
+  bench.Apply(RecordOf("x", "late").Get(), 5, kStart);
+  {
+    const Shard::Batch batch(second, 4, kStart);
+    second_meter.Apply(RecordOf("x", "early").Get());
+  }
+  CHECK_THAT(OpenMetrics(bench), Catch::Contains("c_total{a=\"x\"} 2 # {trace=\"late\"} 1"));
+  bench.Apply(RecordOf("y", Null{}).Get(), 6, kStart + 2000);
+  CHECK_THAT(OpenMetrics(bench), Catch::Contains("c_total{a=\"y\"} 1\n"));
+  bench.Apply(RecordOf("z", Null{}).Get(), 7, kStart + 2000);  // in the place of x
+  CHECK_THAT(OpenMetrics(bench), Catch::Contains("c_total{a=\"z\"} 1\n"));
+}
+
+TEST_CASE("Exemplars are bounded") {
+  Exemplars exemplars(2);
+  const std::string label = "t";
+  for (uint32_t series = 0; series < 20'000; ++series) {
+    exemplars.Put(series, 1, "id", {.label = &label, .id = {}});
+  }
+  CHECK(exemplars.Find(9'999, 1) != nullptr);
+  CHECK(exemplars.Find(10'000, 1) == nullptr);
+  exemplars.Put(5, 1, "other", {.label = &label, .id = {}, .sequence = 1});
+  CHECK(exemplars.Find(5, 1)->id == "other");
+  exemplars.Move(5, 20'000);
+  CHECK(exemplars.Find(5, 1) == nullptr);
+  CHECK(exemplars.Find(20'000, 1)->id == "other");
+}
+
 TEST_CASE("State sets and totals survive a restart; other states begin anew") {
   rules::RuleSet rules;
   rules.metrics = {Total(), StateSet({})};

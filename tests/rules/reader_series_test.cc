@@ -154,6 +154,17 @@ TEST_CASE("Wrong words of the kinds are told with their place") {
        "r.yaml:1:78: metric \"a\": the label \"a\" names the states\n"},
       {"{name: a, kind: gauge, help: h, value: v, states: [x]}",
        "r.yaml:1:61: metric \"a\": states: are for statesets only\n"},
+      {"{name: a, kind: gauge, help: h, value: v, exemplar: t}",
+       "r.yaml:1:63: metric \"a\": exemplar: only counters that count and histograms have "
+       "exemplars\n"},
+      {"{name: a_total, kind: counter, help: h, exemplar: trace.id}",
+       "r.yaml:1:61: metric \"a_total\": exemplar: \"trace.id\" is no name of a label; write "
+       "{trace_id: trace.id}\n"},
+      {"{name: a_total, kind: counter, help: h, exemplar: {a: b, c: d}}",
+       "r.yaml:1:61: metric \"a_total\": exemplar: must name one field, as in {trace_id: "
+       "trace.id}\n"},
+      {"{name: a_total, kind: counter, help: h, exemplar: []}",
+       "r.yaml:1:61: metric \"a_total\": exemplar: must be one text, and this is a list\n"},
       {"{name: a, kind: statset, help: h, value: v}",
        "r.yaml:1:27: metric \"a\": kind: cannot be \"statset\" (did you mean \"stateset\"?)\n"},
       {"{name: a_total, kind: counter, help: h, value: v, op: max}",
