@@ -77,6 +77,9 @@ constexpr std::array kFlags = {
     Flag{Group::kLimits, "line-bytes-max", "N", "1MiB",
          "Cut longer lines and count them; bytes, or with KiB, MiB, GiB; at most 1GiB.",
          kRun | kExplain | kVerify},
+    Flag{Group::kLimits, "series-max", "N", "1000000",
+         "Greatest number of label sets of all metrics; what is beyond counts under __other__.",
+         kRun | kVerify},
 
     Flag{Group::kLog, "log.level", "LEVEL", "info",
          "Least of the program's own messages: debug, info, warning, error.", kAny, false, true,

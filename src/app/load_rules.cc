@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <iterator>
 #include <optional>
 #include <set>
@@ -283,7 +284,13 @@ ActiveRules LoadRules(const Options& options, const rules::Config& config) {
   for (Error& error : metrics::CheckMetrics(active.set, config.labels))
     active.faults.push_back(std::move(error));
   if (!active.faults.empty()) return active;
-  Result<std::shared_ptr<metrics::Store>> store = metrics::Store::Create(active.set, config.labels);
+  Result<std::shared_ptr<metrics::Store>> store = metrics::Store::Create(
+      active.set, config.labels,
+      {.series_total_max = options.series_max.value_or(static_cast<unsigned>(
+           config.series_max.value_or(metrics::RegistryOptions().series_total_max))),
+       .now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
+                     std::chrono::system_clock::now().time_since_epoch())
+                     .count()});
   if (!store.ok()) {
     active.faults.push_back(store.error());
     return active;

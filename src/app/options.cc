@@ -20,6 +20,7 @@ namespace {
 namespace po = boost::program_options;
 
 constexpr unsigned kThreadsMax = 64;
+constexpr unsigned kSeriesMost = 10'000'000;
 constexpr uint64_t kLineBytesMost = 1 << 30;
 constexpr double kStateSecondsMost = 86400.0;
 constexpr uint64_t kRotateBytesMost = uint64_t{1} << 50;
@@ -270,6 +271,7 @@ Status StoreNumbers(const Given& given, Options* options) {
   const std::string_view name = given.flag->name;
   const std::string& value = given.values.front();
   if (name == "threads") return StoreInteger(given, kThreadsMax, &options->threads);
+  if (name == "series-max") return StoreInteger(given, kSeriesMost, &options->series_max);
   if (name == "output.keep") return StoreInteger(given, kKeepMax, &options->output_keep);
   if (name == "line-bytes-max")
     return StoreSize(given, kLineBytesMost, "1GiB", &options->line_bytes_max);

@@ -43,6 +43,7 @@ struct Options {
   std::vector<std::string> listen_addresses;     // {"none"}: no web server
   std::optional<unsigned> threads;               // 1–64
   std::optional<uint64_t> line_bytes_max;        // 1 – 1 GiB
+  std::optional<unsigned> series_max;            // 1 – 10,000,000
   std::optional<LogLevel> log_level;
   std::optional<LogFormat> log_format;
   bool json = false;

@@ -171,11 +171,18 @@ std::vector<std::string> RuleTrial::MetricsOf(const records::Record& record) {
       // The cells are compared, since observing 0 leaves a sum as it is.
       const double then = before.ValueOf(family.name, row.series->labels).value_or(0);
       const double value = after.ValueOf(family.name, row.series->labels).value_or(0);
-      if (value == then && family.kind != rules::MetricKind::kGauge) return;
+      const bool latest_wins = metrics::LatestWins(family.cell_kind);
+      if (value == then && family.kind != rules::MetricKind::kGauge && !latest_wins) return;
       std::string change = family.name + "{" + row.series->labels + "}";
       switch (family.kind) {
         case rules::MetricKind::kCounter:
-          change += fmt::format(" +{}", value - then);
+          change += latest_wins ? fmt::format(" = {}", value) : fmt::format(" +{}", value - then);
+          break;
+        case rules::MetricKind::kInfo:
+          change += " = 1";
+          break;
+        case rules::MetricKind::kStateSet:
+          change += " = " + family.states[static_cast<size_t>(value)];
           break;
         case rules::MetricKind::kGauge:
           change += fmt::format(" = {}", value);

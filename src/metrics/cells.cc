@@ -4,10 +4,21 @@
 
 namespace parshall::metrics {
 
-CellKind CellKindOf(rules::MetricKind kind, rules::GaugeOp op, bool has_value) {
-  if (kind == rules::MetricKind::kHistogram) return CellKind::kHistogram;
-  if (kind == rules::MetricKind::kCounter) return has_value ? CellKind::kSum : CellKind::kCount;
-  switch (op) {
+CellKind CellKindOf(const rules::MetricSpec& spec) {
+  switch (spec.kind) {
+    case rules::MetricKind::kHistogram:
+      return CellKind::kHistogram;
+    case rules::MetricKind::kCounter:
+      if (spec.cumulative) return CellKind::kTotalSet;
+      return spec.value.empty() ? CellKind::kCount : CellKind::kSum;
+    case rules::MetricKind::kInfo:
+      return CellKind::kCount;
+    case rules::MetricKind::kStateSet:
+      return CellKind::kStateSet;
+    case rules::MetricKind::kGauge:
+      break;
+  }
+  switch (spec.op) {
     case rules::GaugeOp::kSet:
       return CellKind::kGaugeSet;
     case rules::GaugeOp::kAdd:
@@ -22,6 +33,7 @@ CellKind CellKindOf(rules::MetricKind kind, rules::GaugeOp op, bool has_value) {
 
 uint32_t CellCount(CellKind kind, uint32_t buckets) {
   if (kind == CellKind::kHistogram) return buckets + 1;
+  if (kind == CellKind::kTotalSet) return 3;
   return kind == CellKind::kCount ? 1 : 2;
 }
 
@@ -41,6 +53,14 @@ void MergeCells(CellKind kind, const uint64_t* from, uint32_t cell_count, uint64
       into[0] = AsCell(AsDouble(into[0]) + AsDouble(from[0]));
       into[1] += from[1];
       return;
+    case CellKind::kTotalSet: {
+      // A counter that began anew for one worker did so for all.
+      const uint64_t created_ms = std::max(from[2], into[2]);
+      if (from[1] > into[1]) std::copy_n(from, 2, into);
+      into[2] = created_ms;
+      return;
+    }
+    case CellKind::kStateSet:
     case CellKind::kGaugeSet:
       if (from[1] > into[1]) std::copy_n(from, 2, into);
       return;

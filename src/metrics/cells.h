@@ -19,12 +19,20 @@ enum class CellKind : uint8_t {
   kGaugeMin,   // [least as double, observations]
   kGaugeMax,   // [greatest as double, observations]
   kHistogram,  // [n of each bucket (not cumulative), +Inf last; sum as double]
+  kTotalSet,   // [value as double, batch sequence + 1, ms of Unix time since when it counts or 0]:
+               // a counter that the log counts; the latest batch wins
+  kStateSet,   // [index of the state, batch sequence + 1]: the latest batch wins
 };
 
 inline double AsDouble(uint64_t cell) { return std::bit_cast<double>(cell); }
 inline uint64_t AsCell(double value) { return std::bit_cast<uint64_t>(value); }
 
-CellKind CellKindOf(rules::MetricKind kind, rules::GaugeOp op, bool has_value);
+CellKind CellKindOf(const rules::MetricSpec& spec);
+
+// True where the second cell says which batch set the first.
+inline bool LatestWins(CellKind kind) {
+  return kind == CellKind::kGaugeSet || kind == CellKind::kTotalSet || kind == CellKind::kStateSet;
+}
 
 // `buckets` counts +Inf; only histograms have any.
 uint32_t CellCount(CellKind kind, uint32_t buckets);

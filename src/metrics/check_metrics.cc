@@ -28,6 +28,10 @@ const char* KindName(MetricKind kind) {
       return "gauge";
     case MetricKind::kHistogram:
       return "histogram";
+    case MetricKind::kInfo:
+      return "info";
+    case MetricKind::kStateSet:
+      return "stateset";
   }
   return "metric";
 }
@@ -39,6 +43,8 @@ std::vector<std::string> ExposedNames(const MetricSpec& spec) {
     for (const char* suffix : {"_bucket", "_count", "_sum", "_created"}) {
       names.push_back(spec.name + suffix);
     }
+  } else if (spec.kind == MetricKind::kInfo && spec.name.ends_with("_info")) {
+    names.push_back(spec.name.substr(0, spec.name.size() - 5));
   } else if (spec.kind == MetricKind::kCounter && spec.name.ends_with("_total")) {
     const std::string family = spec.name.substr(0, spec.name.size() - 6);
     names.push_back(family);
@@ -64,6 +70,7 @@ class Checker {
     CheckName(spec);
     CheckValue(spec);
     CheckLabels(spec);
+    CheckInit(spec);
     CheckSameName(spec);
   }
 
@@ -86,7 +93,14 @@ class Checker {
   }
 
   void CheckValue(const MetricSpec& spec) {
-    if (spec.kind != MetricKind::kCounter && spec.value.empty()) {
+    const bool counts_records = spec.kind == MetricKind::kCounter || spec.kind == MetricKind::kInfo;
+    if (spec.kind == MetricKind::kInfo && !spec.name.ends_with("_info")) {
+      Add("the name of the info " + Quoted(spec.name) + " must end in _info", spec.where);
+    }
+    if (spec.kind == MetricKind::kStateSet && spec.states.empty()) {
+      Add("the stateset " + Quoted(spec.name) + " needs at least one state", spec.where);
+    }
+    if ((!counts_records || spec.cumulative) && spec.value.empty()) {
       Add("the " + std::string(KindName(spec.kind)) + " " + Quoted(spec.name) +
               " needs value:, the field it observes",
           spec.where);
@@ -113,6 +127,9 @@ class Checker {
       if (label.name == "le" && spec.kind == MetricKind::kHistogram) {
         Add(of + " is taken: le names the bounds of the buckets", label.where);
       }
+      if (label.name == spec.name && spec.kind == MetricKind::kStateSet) {
+        Add(of + " is taken: it names the states", label.where);
+      }
       if (!names.insert(label.name).second) Add(of + " is given twice", label.where);
       if (constants_.contains(label.name)) {
         Add(of + " is also a constant label of every series", label.where);
@@ -137,6 +154,30 @@ class Checker {
     options.set_log_errors(false);
     const RE2 expression(label.match, options);
     if (!expression.ok()) Add("match: of " + of + ": " + expression.error(), label.where);
+  }
+
+  // A label set that no record could ever have is a mistake.
+  void CheckInit(const MetricSpec& spec) {
+    RE2::Options options;
+    options.set_encoding(RE2::Options::EncodingLatin1);
+    options.set_log_errors(false);
+    options.set_dot_nl(true);
+    for (const rules::LabelSpec& label : spec.labels) {
+      if (label.match.empty()) continue;
+      const RE2 expression(label.match, options);
+      if (!expression.ok()) continue;  // said already
+      for (const rules::LabelSet& set : spec.init) {
+        for (const auto& [name, value] : set) {
+          if (name != label.name || value == label.other || RE2::FullMatch(value, expression)) {
+            continue;
+          }
+          Add("init: of " + Quoted(spec.name) + ": label " + Quoted(name) +
+                  " never has the value " + Quoted(value) + ", which does not fit its match:",
+              spec.init_where);
+          return;
+        }
+      }
+    }
   }
 
   void CheckSameName(const MetricSpec& spec) {
@@ -168,12 +209,28 @@ class Checker {
     if (spec.kind == MetricKind::kGauge && spec.op != first.op) {
       Add("the gauge " + Quoted(spec.name) + " has another operation" + there, spec.where);
     }
+    if (spec.cumulative != first.cumulative || spec.states != first.states) {
+      Add("metric " + Quoted(spec.name) + " has another operation or other states" + there,
+          spec.where);
+    }
+    if (spec.ttl_ms != first.ttl_ms || spec.remove.has_value() != first.remove.has_value() ||
+        (spec.remove && spec.remove->labels != first.remove->labels)) {
+      Add("the series of " + Quoted(spec.name) + " go in another way" + there, spec.where);
+    }
     if (spec.buckets != first.buckets) {
       Add("the histogram " + Quoted(spec.name) + " has other buckets" + there, spec.where);
     }
     const auto same_name = [](const rules::LabelSpec& a, const rules::LabelSpec& b) {
       return a.name == b.name;
     };
+    const auto same_template = [](const rules::LabelSpec& a, const rules::LabelSpec& b) {
+      return a.name != b.name || (a.path_template == b.path_template && a.routes == b.routes);
+    };
+    if (spec.labels.size() == first.labels.size() &&
+        !std::equal(spec.labels.begin(), spec.labels.end(), first.labels.begin(), same_template)) {
+      Add("a label of " + Quoted(spec.name) + " has another template or other routes" + there,
+          spec.where);
+    }
     if (!std::equal(spec.labels.begin(), spec.labels.end(), first.labels.begin(),
                     first.labels.end(), same_name)) {
       Add("metric " + Quoted(spec.name) + " has other labels, or another order of them," + there,

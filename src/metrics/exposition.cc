@@ -31,6 +31,15 @@ class FamilyPrinter {
         unknown_ = true;
       }
     }
+    if (openmetrics_ && family.kind == rules::MetricKind::kInfo && name_.ends_with("_info")) {
+      name_.resize(name_.size() - 5);
+    }
+    for (const std::string& state : family.states) {
+      std::string scratch;
+      std::string ending;
+      AppendLabel(name_, LabelValue(state, &scratch), &ending);
+      state_endings_.push_back((labelled_ ? "," : "{") + ending + "} ");
+    }
     if (family.kind != rules::MetricKind::kHistogram) return;
     for (uint32_t i = 0; i < family.buckets.count(); ++i) {
       std::string ending = labelled_ ? ",le=\"" : "{le=\"";
@@ -52,8 +61,9 @@ class FamilyPrinter {
   // About how many bytes Print() appends; a string that grows step by step is copied at each.
   size_t EstimateBytes(const Snapshot& snapshot) const {
     constexpr size_t kNumberBytes = 6;
-    const size_t lines =
-        family_.kind == rules::MetricKind::kHistogram ? size_t{family_.buckets.count()} + 2 : 1;
+    const size_t lines = family_.kind == rules::MetricKind::kHistogram
+                             ? size_t{family_.buckets.count()} + 2
+                             : std::max<size_t>(family_.states.size(), 1);
     const size_t created = openmetrics_ ? 1 : 0;
     const size_t line_bytes =
         family_.name.size() + sizeof("_bucket{,le=\"100000\"}\n") + kNumberBytes;
@@ -65,6 +75,7 @@ class FamilyPrinter {
   }
 
   void Print(const Snapshot& snapshot) {
+    if (openmetrics_ && !unknown_) exemplars_ = snapshot.ExemplarsOf(family_);
     bool first = true;
     snapshot.ForEachRow(family_, [&](const Row& row) {
       if (first) PrintHead();
@@ -99,6 +110,10 @@ class FamilyPrinter {
         return "gauge";
       case rules::MetricKind::kHistogram:
         return "histogram";
+      case rules::MetricKind::kInfo:
+        return openmetrics_ ? "info" : "gauge";
+      case rules::MetricKind::kStateSet:
+        return openmetrics_ ? "stateset" : "gauge";
     }
     return "untyped";
   }
@@ -106,6 +121,11 @@ class FamilyPrinter {
   void PrintRow(const Row& row) {
     if (family_.kind == rules::MetricKind::kHistogram) {
       PrintHistogram(row);
+    } else if (family_.kind == rules::MetricKind::kStateSet) {
+      PrintStates(row);
+    } else if (family_.kind == rules::MetricKind::kInfo) {
+      Start(family_.name, "", row);
+      writer_.Text("1\n");
     } else {
       Start(family_.name, "", row);
       if (family_.cell_kind == CellKind::kCount) {
@@ -113,9 +133,37 @@ class FamilyPrinter {
       } else {
         writer_.Number(AsDouble(row.cells[0]));
       }
+      if (exemplars_ != nullptr) PrintExemplar(row, 0);
       writer_.Text("\n");
     }
-    if (openmetrics_ && !unknown_ && family_.kind != rules::MetricKind::kGauge) PrintCreated(row);
+    const bool counts = family_.kind == rules::MetricKind::kCounter ||
+                        family_.kind == rules::MetricKind::kHistogram;
+    if (openmetrics_ && !unknown_ && counts) PrintCreated(row);
+  }
+
+  void PrintExemplar(const Row& row, uint32_t cell) {
+    const Exemplar* exemplar = exemplars_->Find(row.series->number, cell);
+    if (exemplar == nullptr) return;
+    std::string label;
+    AppendLabel(*exemplar->label, exemplar->id, &label);
+    writer_.Text(" # {");
+    writer_.Text(label);
+    writer_.Text("} ");
+    writer_.Number(exemplar->value);
+    writer_.Text(" ");
+    writer_.Timestamp(exemplar->at_ms);
+  }
+
+  void PrintStates(const Row& row) {
+    for (size_t state = 0; state < state_endings_.size(); ++state) {
+      writer_.Text(name_);
+      if (labelled_) {
+        writer_.Text("{");
+        writer_.Text(row.series->labels);
+      }
+      writer_.Text(state_endings_[state]);
+      writer_.Text(row.cells[0] == state ? "1\n" : "0\n");
+    }
   }
 
   void PrintHistogram(const Row& row) {
@@ -127,6 +175,7 @@ class FamilyPrinter {
       writer_.Text(bucket_line_);
       writer_.Piece(bucket_endings_[i].text.data(), bucket_endings_[i].size);
       writer_.Integer(count);
+      if (exemplars_ != nullptr) PrintExemplar(row, i);
       writer_.Text("\n");
     }
     const double sum = AsDouble(row.cells[family_.buckets.count()]);
@@ -142,7 +191,8 @@ class FamilyPrinter {
 
   void PrintCreated(const Row& row) {
     Start(name_, "_created", row);
-    writer_.Timestamp(row.series->created_ms);
+    const bool begun_anew = family_.cell_kind == CellKind::kTotalSet && row.cells[2] != 0;
+    writer_.Timestamp(begun_anew ? static_cast<int64_t>(row.cells[2]) : row.series->created_ms);
     writer_.Text("\n");
   }
 
@@ -168,6 +218,8 @@ class FamilyPrinter {
   std::string bucket_start_;
   std::string bucket_line_;  // up to the bound, of the row at hand
   std::vector<Ending> bucket_endings_;
+  const Exemplars* exemplars_ = nullptr;
+  std::vector<std::string> state_endings_;  // name="state"} of each
 };
 
 }  // namespace

@@ -59,6 +59,21 @@ void AppendLabel(std::string_view name, std::string_view value, std::string* out
   out->push_back('"');
 }
 
+void AppendLabelEscaped(std::string_view text, std::string* out) { AppendEscaped(text, true, out); }
+
+std::string UnescapeLabel(std::string_view escaped) {
+  std::string text;
+  for (size_t i = 0; i < escaped.size(); ++i) {
+    if (escaped[i] != '\\' || i + 1 == escaped.size()) {
+      text.push_back(escaped[i]);
+    } else {
+      ++i;
+      text.push_back(escaped[i] == 'n' ? '\n' : escaped[i]);
+    }
+  }
+  return text;
+}
+
 void AppendHelp(std::string_view text, bool quotes, std::string* out) {
   std::string valid_text;
   AppendValidUtf8(text, &valid_text);

@@ -11,7 +11,8 @@ namespace {
 
 bool SameLabel(const rules::LabelSpec& a, const rules::LabelSpec& b) {
   return a.name == b.name && a.field == b.field && a.text == b.text && a.values == b.values &&
-         a.match == b.match && a.other == b.other && a.limit == b.limit;
+         a.match == b.match && a.other == b.other && a.limit == b.limit &&
+         a.path_template == b.path_template && a.routes == b.routes;
 }
 
 bool SameCondition(const rules::Condition& a, const rules::Condition& b) {
@@ -23,8 +24,16 @@ bool SameList(const std::vector<T>& a, const std::vector<T>& b, Same same) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), same);
 }
 
+bool SameDelete(const std::optional<rules::DeleteSpec>& a,
+                const std::optional<rules::DeleteSpec>& b) {
+  if (!a || !b) return !a && !b;
+  return a->event == b->event && a->rules == b->rules && a->labels == b->labels &&
+         SameList(a->when, b->when, SameCondition);
+}
+
 bool Shares(const Group& group, const rules::MetricSpec& spec) {
-  return group.event == spec.event && group.rules == spec.rules &&
+  return group.event == spec.event && group.rules == spec.rules && group.init == spec.init &&
+         group.ttl_ms == spec.ttl_ms && SameDelete(group.remove, spec.remove) &&
          SameList(group.labels, spec.labels, SameLabel) &&
          SameList(group.when, spec.when, SameCondition);
 }
@@ -35,6 +44,9 @@ Group MakeGroup(const rules::MetricSpec& spec) {
   group.event = spec.event;
   group.rules = spec.rules;
   group.when = spec.when;
+  group.init = spec.init;
+  group.ttl_ms = spec.ttl_ms;
+  group.remove = spec.remove;
   for (size_t i = 0; i < group.labels.size(); ++i) {
     if (!group.labels[i].field.empty()) group.field_labels.push_back(static_cast<uint32_t>(i));
   }
@@ -46,7 +58,8 @@ Family MakeFamily(const rules::MetricSpec& spec) {
   family.name = spec.name;
   family.help = spec.help;
   family.kind = spec.kind;
-  family.cell_kind = CellKindOf(spec.kind, spec.op, !spec.value.empty());
+  family.cell_kind = CellKindOf(spec);
+  family.states = spec.states;
   if (spec.kind == rules::MetricKind::kHistogram) family.buckets = Buckets(spec.buckets);
   for (const rules::LabelSpec& label : spec.labels) family.label_names.push_back(label.name);
   return family;
@@ -65,17 +78,21 @@ class LayoutMaker {
     } else {
       Join(layout_.families[at->second].space, layout_.groups[group].space);
       Family& family = layout_.families[at->second];
-      if (family.cell_kind == CellKind::kCount && !spec.value.empty()) {
+      if (family.cell_kind == CellKind::kCount && CellKindOf(spec) == CellKind::kSum) {
         family.cell_kind = CellKind::kSum;
       }
       if (family.help.empty()) family.help = spec.help;
     }
-    layout_.groups[group].steps.push_back({.family = at->second, .value_field = spec.value});
+    layout_.groups[group].steps.push_back({.family = at->second,
+                                           .value_field = spec.value,
+                                           .exemplar_field = spec.exemplar,
+                                           .exemplar_label = spec.exemplar_label});
   }
 
   Layout Finish() {
     SortFamilies();
     NumberSpaces();
+    for (const Group& group : layout_.groups) DescribeLives(group);
     for (uint32_t i = 0; i < layout_.families.size(); ++i) {
       Family& family = layout_.families[i];
       Space& space = layout_.spaces[family.space];
@@ -136,6 +153,24 @@ class LayoutMaker {
     for (Family& family : layout_.families) family.space = number_of(family.space);
   }
 
+  // CheckMetrics has seen to it that the groups of a space agree.
+  void DescribeLives(const Group& group) {
+    Space& space = layout_.spaces[group.space];
+    space.ttl_ms = group.ttl_ms;
+    if (space.template_labels.empty()) {
+      for (uint32_t i = 0; i < group.labels.size(); ++i) {
+        if (group.labels[i].path_template) space.template_labels.push_back(i);
+      }
+    }
+    if (!group.remove || !space.delete_labels.empty()) return;
+    for (uint32_t i = 0; i < group.labels.size(); ++i) {
+      const std::vector<std::string>& names = group.remove->labels;
+      if (std::find(names.begin(), names.end(), group.labels[i].name) != names.end()) {
+        space.delete_labels.push_back(i);
+      }
+    }
+  }
+
   Layout layout_;
   std::unordered_map<std::string, uint32_t> families_;  // by name; index until SortFamilies()
 };
@@ -163,7 +198,10 @@ std::vector<std::string> WantedFields(const rules::RuleSet& rules) {
   for (const rules::MetricSpec& metric : rules.metrics) {
     for (const rules::LabelSpec& label : metric.labels) want(label.field);
     want(metric.value);
+    want(metric.exemplar);
     for (const rules::Condition& condition : metric.when) want(condition.field);
+    if (!metric.remove) continue;
+    for (const rules::Condition& condition : metric.remove->when) want(condition.field);
   }
   return fields;
 }

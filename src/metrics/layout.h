@@ -29,6 +29,7 @@ struct Family {
   rules::MetricKind kind = rules::MetricKind::kCounter;
   CellKind cell_kind = CellKind::kCount;
   Buckets buckets;
+  std::vector<std::string> states;  // of a state set
   std::vector<std::string> label_names;
   uint32_t space = 0;       // index into Layout::spaces
   uint32_t cell_first = 0;  // within the block of a series
@@ -38,7 +39,9 @@ struct Family {
 // What one metric does with a record: +1, or the value of a field, into its family.
 struct Step {
   uint32_t family = 0;
-  std::string value_field;  // empty: 1
+  std::string value_field;     // empty: 1
+  std::string exemplar_field;  // empty: no exemplars
+  std::string exemplar_label;
 };
 
 // Metrics with the same labels and the same filters: one label lookup serves them all.
@@ -49,14 +52,27 @@ struct Group {
   std::vector<std::string> rules;
   std::vector<rules::Condition> when;
   std::vector<Step> steps;
+  std::vector<rules::LabelSet> init;
+  int64_t ttl_ms = 0;
+  std::optional<rules::DeleteSpec> remove;
   uint32_t space = 0;
 };
 
 // A space numbers series from 0 and gives each one block of cells that holds all families of the
 // space side by side. Groups share a space only when they feed one family.
+// Metrics whose series can go (ttl:, delete:) share a space only with those whose series go alike.
 struct Space {
   std::vector<uint32_t> families;
   uint32_t block_cells = 0;
+  int64_t ttl_ms = 0;                   // 0: series do not expire
+  std::vector<uint32_t> delete_labels;  // indices into Group::labels; empty: no event deletes
+
+  std::vector<uint32_t> template_labels;  // likewise: labels whose values can be renamed
+
+  // True when series can go: then each has a Life in every shard.
+  bool mortal() const { return ttl_ms > 0 || !delete_labels.empty(); }
+  // True when a series' number can come to mean another one.
+  bool changes() const { return mortal() || !template_labels.empty(); }
 };
 
 // Immutable.

@@ -20,10 +20,12 @@ uint32_t SlotOf(const RuleFields& rule, std::string_view field, uint32_t none) {
   return none;
 }
 
-bool TakesPart(const Group& group, const RuleFields& rule) {
-  if (group.event && *group.event != rule.event) return false;
-  return group.rules.empty() ||
-         std::find(group.rules.begin(), group.rules.end(), rule.rule_name) != group.rules.end();
+// `selector`: a Group or a DeleteSpec.
+template <typename Selector>
+bool TakesPart(const Selector& selector, const RuleFields& rule) {
+  if (selector.event && *selector.event != rule.event) return false;
+  const std::vector<std::string>& names = selector.rules;
+  return names.empty() || std::find(names.begin(), names.end(), rule.rule_name) != names.end();
 }
 
 constexpr uint64_t Pack(SeriesId id) { return (uint64_t{id.overflow} << 32) | id.number; }
@@ -46,8 +48,40 @@ Meter::Meter(Store& store, Shard& shard, std::span<const RuleFields> rules)
   for (const RuleFields& rule : rules) {
     const auto first = static_cast<uint32_t>(plans_.size());
     for (uint32_t i = 0; i < layout.groups.size(); ++i) PlanGroup(i, rule);
-    rules_.push_back({first, static_cast<uint32_t>(plans_.size())});
+    PlanRange range{
+        .first = first, .last = static_cast<uint32_t>(plans_.size()), .delete_plans = {}};
+    for (uint32_t i = 0; i < layout.groups.size(); ++i) PlanDelete(i, rule, &range);
+    range.deletes = !range.delete_plans.empty();
+    rules_.push_back(std::move(range));
   }
+}
+
+// False if the rule's records never have one of the fields.
+bool Meter::PlanTests(std::span<const rules::Condition> conditions, const RuleFields& rule,
+                      std::vector<Test>* tests) {
+  for (const rules::Condition& condition : conditions) {
+    const uint32_t slot = SlotOf(rule, condition.field, kNoSlot);
+    if (slot == kNoSlot) return false;
+    tests->push_back({.slot = slot, .values = condition.values});
+  }
+  return true;
+}
+
+void Meter::PlanDelete(uint32_t group_index, const RuleFields& rule, PlanRange* range) {
+  const Layout& layout = store_.layout();
+  const Group& group = layout.groups[group_index];
+  if (!group.remove || !TakesPart(*group.remove, rule)) return;
+  std::vector<Test> tests;
+  if (!PlanTests(group.remove->when, rule, &tests)) return;
+  DeletePlan plan{.group = group_index, .space = group.space, .label_slots = {}};
+  for (const uint32_t label : layout.spaces[group.space].delete_labels) {
+    plan.label_slots.push_back(SlotOf(rule, group.labels[label].field, kNoSlot));
+    if (plan.label_slots.back() == kNoSlot) return;
+  }
+  plan.test_first = static_cast<uint32_t>(tests_.size());
+  tests_.insert(tests_.end(), tests.begin(), tests.end());
+  plan.test_last = static_cast<uint32_t>(tests_.size());
+  range->delete_plans.push_back(std::move(plan));
 }
 
 void Meter::PlanGroup(uint32_t group_index, const RuleFields& rule) {
@@ -55,12 +89,10 @@ void Meter::PlanGroup(uint32_t group_index, const RuleFields& rule) {
   const Group& group = layout.groups[group_index];
   if (!TakesPart(group, rule)) return;
   std::vector<Test> tests;
-  for (const rules::Condition& condition : group.when) {
-    const uint32_t slot = SlotOf(rule, condition.field, kNoSlot);
-    if (slot == kNoSlot) return;  // the rule's records never have it
-    tests.push_back({.slot = slot, .values = condition.values});
-  }
+  if (!PlanTests(group.when, rule, &tests)) return;
   Plan plan;
+  plan.mortal = layout.spaces[group.space].mortal();
+  plan.changes = layout.spaces[group.space].changes();
   plan.state = states_[group_index].get();
   plan.block_cells = layout.spaces[group.space].block_cells;
   plan.cells = &shard_.spaces_[group.space];
@@ -78,9 +110,16 @@ void Meter::PlanGroup(uint32_t group_index, const RuleFields& rule) {
     observation.family = step.family;
     observation.kind = family.cell_kind;
     observation.buckets = &family.buckets;
+    observation.states = &family.states;
+    if (!step.exemplar_field.empty()) {
+      observation.exemplar_slot = SlotOf(rule, step.exemplar_field, kNoSlot);
+      observation.exemplar_label = &step.exemplar_label;
+      plan.exemplars = plan.exemplars || observation.exemplar_slot != kNoSlot;
+    }
     observations_.push_back(observation);
   }
   plan.observation_last = static_cast<uint32_t>(observations_.size());
+  plan.touches = plan.mortal || plan.exemplars;
   if (plan.observation_first == plan.observation_last) return;
   plan.label_first = static_cast<uint32_t>(label_slots_.size());
   plan.label_count = static_cast<uint32_t>(group.field_labels.size());
@@ -95,25 +134,66 @@ void Meter::PlanGroup(uint32_t group_index, const RuleFields& rule) {
 
 void Meter::Apply(const Record& record) {
   assert(record.rule < rules_.size());
-  const PlanRange range = rules_[record.rule];
+  const PlanRange& range = rules_[record.rule];
   for (uint32_t i = range.first; i < range.last; ++i) {
     const Plan& plan = plans_[i];
-    if (plan.test_first != plan.test_last && !Passes(plan, record)) continue;
+    if (plan.test_first != plan.test_last && !Passes(plan.test_first, plan.test_last, record)) {
+      continue;
+    }
     if (!plan.always && !HasNumber(plan, record)) {
       RejectAll(plan, record);
       continue;
     }
+    if (plan.changes) [[unlikely]]
+      Forget(plan);
     const uint64_t series = FindSeries(plan, record);
-    if ((series >> 32) != 0) CountOverflow(plan, static_cast<LabelMask>(series >> 32));
+    if (plan.touches) [[unlikely]]
+      Touch(plan, record, static_cast<uint32_t>(series));
+    if ((series >> 32) != 0) CountOverflow(plan, record, static_cast<LabelMask>(series >> 32));
     uint64_t* block = plan.cells->cells.data() + (series & 0xFFFFFFFFU) * plan.block_cells;
     for (uint32_t k = plan.observation_first; k < plan.observation_last; ++k) {
       Observe(observations_[k], record, block);
     }
   }
+  if (range.deletes) [[unlikely]] {
+    for (const DeletePlan& plan : range.delete_plans) Delete(plan, record);
+  }
 }
 
-bool Meter::Passes(const Plan& plan, const Record& record) const {
-  for (uint32_t i = plan.test_first; i < plan.test_last; ++i) {
+[[gnu::noinline]] void Meter::Touch(const Plan& plan, const Record& record, uint32_t series) {
+  for (uint32_t k = plan.observation_first; plan.exemplars && k < plan.observation_last; ++k) {
+    if (observations_[k].exemplar_slot != kNoSlot) {
+      KeepExemplar(observations_[k], record, series);
+    }
+  }
+  if (!plan.mortal) return;
+  SeriesLife& life = shard_.LifeOf(plan.state->space, series);
+  life.touched_ms = shard_.now_ms_;
+  life.touched = shard_.sequence_ + 1;
+}
+
+// The observation itself comes later, and may refuse the value: then there is no exemplar either.
+void Meter::KeepExemplar(const Observation& observation, const Record& record, uint32_t series) {
+  const Value& id = record.values[observation.exemplar_slot];
+  if (!id.there()) return;
+  double number = 1;
+  if (observation.value_slot != kNoSlot &&
+      ReadValue(record.values[observation.value_slot], &number) != Reading::kNumber) {
+    return;
+  }
+  if (observation.kind != CellKind::kHistogram && number < 0) return;
+  const uint32_t cell =
+      observation.kind == CellKind::kHistogram ? observation.buckets->Find(number) : 0;
+  shard_.exemplars_[observation.family].Put(series, cell, id.text(),
+                                            {.label = observation.exemplar_label,
+                                             .id = {},
+                                             .value = number,
+                                             .at_ms = shard_.now_ms_,
+                                             .sequence = shard_.sequence_});
+}
+
+bool Meter::Passes(uint32_t test_first, uint32_t test_last, const Record& record) const {
+  for (uint32_t i = test_first; i < test_last; ++i) {
     const Value& value = record.values[tests_[i].slot];
     if (!value.there()) return false;
     const std::vector<std::string>& wanted = tests_[i].values;
@@ -141,8 +221,14 @@ bool Meter::HasNumber(const Plan& plan, const Record& record) const {
   for (uint32_t k = plan.observation_first; k < plan.observation_last; ++k) {
     const Observation& observation = observations_[k];
     double number = 0;
+    if (observation.kind == CellKind::kStateSet) {
+      if (record.values[observation.value_slot].there()) return true;
+      continue;
+    }
     if (ReadValue(record.values[observation.value_slot], &number) != Reading::kNumber) continue;
-    if (observation.kind != CellKind::kSum || number >= 0) return true;
+    const bool counts =
+        observation.kind == CellKind::kSum || observation.kind == CellKind::kTotalSet;
+    if (!counts || number >= 0) return true;
   }
   return false;
 }
@@ -158,7 +244,12 @@ inline void Meter::Observe(const Observation& observation, const Record& record,
     const Reading reading = ReadValue(record.values[observation.value_slot], &number);
     if (reading == Reading::kNone) return;
     if (reading == Reading::kNotFinite) return Reject(observation, Rejection::kNotFinite);
-    if (reading == Reading::kNotANumber) return Reject(observation, Rejection::kNotANumber);
+    if (reading == Reading::kNotANumber) {
+      if (observation.kind == CellKind::kStateSet) {
+        return SetState(observation, record.values[observation.value_slot], cells);
+      }
+      return Reject(observation, Rejection::kNotANumber);
+    }
   }
   switch (observation.kind) {
     case CellKind::kCount:
@@ -190,6 +281,10 @@ inline void Meter::Observe(const Observation& observation, const Record& record,
       ++cells[1];
       return;
     }
+    case CellKind::kTotalSet:
+      return SetTotal(observation, number, cells);
+    case CellKind::kStateSet:
+      return SetState(observation, record.values[observation.value_slot], cells);
   }
 }
 
@@ -218,7 +313,8 @@ void Meter::RejectAll(const Plan& plan, const Record& record) {
   }
 }
 
-void Meter::CountOverflow(const Plan& plan, LabelMask overflow) {
+void Meter::CountOverflow(const Plan& plan, const Record& record, LabelMask overflow) {
+  if (++overflows_ % kOffenderEvery == 0) SampleOverflow(plan, record, overflow);
   std::vector<uint64_t>& counts = shard_.overflow_[plan.state->group];
   for (uint32_t label = 0; label < plan.label_count; ++label) {
     counts[label] += (overflow >> label) & 1U;

@@ -42,6 +42,7 @@ class Meter {
     TupleCache tuples;
     std::vector<LongTextCache> long_texts;       // by field label
     uint64_t only_series = TupleCache::kAbsent;  // without field labels there is just one
+    uint64_t epoch = 0;                          // Shard::Cells::epoch when this was learned
   };
 
   // One family that takes part.
@@ -51,6 +52,9 @@ class Meter {
     uint32_t family = 0;
     CellKind kind = CellKind::kCount;
     const Buckets* buckets = nullptr;
+    const std::vector<std::string>* states = nullptr;
+    uint32_t exemplar_slot = kNoSlot;
+    const std::string* exemplar_label = nullptr;
   };
 
   struct Test {
@@ -69,25 +73,52 @@ class Meter {
     uint32_t observation_last = 0;
     uint32_t test_first = 0;
     uint32_t test_last = 0;
-    bool always = false;  // some family counts every record, whatever its values
+    bool always = false;   // some family counts every record, whatever its values
+    bool changes = false;  // numbers of series can come to mean others
+    bool mortal = false;   // its series can go
+    bool exemplars = false;
+    bool touches = false;  // either of them
+  };
+
+  // Which series go when a record of one rule fits.
+  struct DeletePlan {
+    uint32_t group = 0;
+    uint32_t space = 0;
+    uint32_t test_first = 0;
+    uint32_t test_last = 0;
+    std::vector<uint32_t> label_slots;  // one for each of Space::delete_labels
   };
 
   struct PlanRange {
     uint32_t first = 0;
     uint32_t last = 0;
+    bool deletes = false;
+    std::vector<DeletePlan> delete_plans;
   };
 
   enum class Reading : uint8_t { kNone, kNumber, kNotFinite, kNotANumber };
 
   void PlanGroup(uint32_t group, const RuleFields& rule);
+  void PlanDelete(uint32_t group, const RuleFields& rule, PlanRange* range);
+  bool PlanTests(std::span<const rules::Condition> conditions, const RuleFields& rule,
+                 std::vector<Test>* tests);
   static Reading ReadValue(const records::Value& value, double* number);
 
-  bool Passes(const Plan& plan, const records::Record& record) const;
+  bool Passes(uint32_t test_first, uint32_t test_last, const records::Record& record) const;
   bool HasNumber(const Plan& plan, const records::Record& record) const;
   void Observe(const Observation& observation, const records::Record& record, uint64_t* block);
+  void SetTotal(const Observation& observation, double number, uint64_t* cells);
+  void SetState(const Observation& observation, const records::Value& value, uint64_t* cells);
   void Reject(const Observation& observation, Rejection rejection);
   void RejectAll(const Plan& plan, const records::Record& record);
-  void CountOverflow(const Plan& plan, LabelMask overflow);
+  void CountOverflow(const Plan& plan, const records::Record& record, LabelMask overflow);
+  void SampleOverflow(const Plan& plan, const records::Record& record, LabelMask overflow);
+
+  // For series that can go; out of the way of those that stay.
+  void Forget(const Plan& plan);
+  void Touch(const Plan& plan, const records::Record& record, uint32_t series);
+  void KeepExemplar(const Observation& observation, const records::Record& record, uint32_t series);
+  void Delete(const DeletePlan& plan, const records::Record& record);
 
   // The series (low 32 bits) and its overflow mask (high 32 bits).
   uint64_t FindSeries(const Plan& plan, const records::Record& record);
@@ -105,6 +136,7 @@ class Meter {
   std::vector<uint32_t> label_slots_;
   std::vector<Observation> observations_;
   std::vector<Test> tests_;
+  uint32_t overflows_ = 0;  // records with a label in `__other__`; wraps
 };
 
 }  // namespace parshall::metrics

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -151,8 +152,10 @@ MetricFamily Rejected(const Snapshot& snapshot) {
     if (metric.cell_kind == CellKind::kCount) continue;  // nothing to refuse
     for (size_t reason = 0; reason < kRejectionCount; ++reason) {
       const auto rejection = static_cast<Rejection>(reason);
+      const bool state_set = metric.kind == rules::MetricKind::kStateSet;
       const bool can_be =
-          rejection != Rejection::kNegativeStep || metric.kind == rules::MetricKind::kCounter;
+          state_set == (rejection == Rejection::kUnknownState) &&
+          (rejection != Rejection::kNegativeStep || metric.kind == rules::MetricKind::kCounter);
       if (!can_be) continue;
       family.metric.push_back(
           CounterRow({{"metric", metric.name}, {"reason", RejectionName(rejection)}},
@@ -183,6 +186,85 @@ MetricFamily Overflow(const Snapshot& snapshot) {
   return family;
 }
 
+MetricFamily GaugeFamily(std::string name, std::string help) {
+  MetricFamily family = CounterFamily(std::move(name), std::move(help));
+  family.type = MetricType::Gauge;
+  return family;
+}
+
+ClientMetric GaugeRow(std::vector<ClientMetric::Label> labels, double value) {
+  ClientMetric metric;
+  metric.label = std::move(labels);
+  metric.gauge.value = value;
+  return metric;
+}
+
+// Calls each(metric, label, group, index of the field label) for every label from a field. Metrics
+// that share their look-up share what is known of their labels.
+template <typename Each>
+void ForEachFieldLabel(const Layout& layout, Each each) {
+  std::set<std::pair<std::string_view, std::string_view>> seen;
+  for (uint32_t i = 0; i < layout.groups.size(); ++i) {
+    const Group& group = layout.groups[i];
+    for (const Step& step : group.steps) {
+      for (uint32_t k = 0; k < group.field_labels.size(); ++k) {
+        const std::string& metric = layout.families[step.family].name;
+        const std::string& label = group.labels[group.field_labels[k]].name;
+        if (seen.emplace(metric, label).second) each(metric, label, i, k);
+      }
+    }
+  }
+}
+
+// How full the limits are, and with what.
+void LabelFamilies(const Snapshot& snapshot, std::vector<MetricFamily>* out) {
+  constexpr double kShareLeast = 0.02;
+  constexpr size_t kValuesShown = 5;
+  MetricFamily values = GaugeFamily("parshall_metric_label_values",
+                                    "Values of a label that have a place within its limit.");
+  MetricFamily limits =
+      GaugeFamily("parshall_metric_label_limit", "The greatest number of values of a label.");
+  MetricFamily top = GaugeFamily(
+      "parshall_metric_overflow_top_ratio",
+      "Values that are frequent among those that stand as __other__, at least 2 in 100, by their "
+      "share of them; estimated from a sample since the start of the process.");
+  ForEachFieldLabel(snapshot.layout(), [&](const std::string& metric, const std::string& label,
+                                           uint32_t group, uint32_t index) {
+    const Snapshot::LabelUse use = snapshot.UseOf(group, index);
+    const std::vector<ClientMetric::Label> names = {{"metric", metric}, {"label", label}};
+    values.metric.push_back(GaugeRow(names, static_cast<double>(use.values)));
+    limits.metric.push_back(GaugeRow(names, static_cast<double>(use.values_max)));
+    const Offenders& offenders = snapshot.offenders()[group][index];
+    for (const Offenders::Value& value : offenders.Top(kShareLeast, kValuesShown)) {
+      top.metric.push_back(
+          GaugeRow({{"metric", metric}, {"label", label}, {"value", value.text}},
+                   static_cast<double>(value.sure()) / static_cast<double>(offenders.total())));
+    }
+  });
+  for (MetricFamily* family : {&values, &limits, &top}) out->push_back(std::move(*family));
+}
+
+// Series that are gone; only of metrics whose series can go.
+MetricFamily Gone(const Snapshot& snapshot) {
+  MetricFamily family = CounterFamily(
+      "parshall_metric_series_gone_total",
+      "Series that went because they were not updated for the ttl, or because an event deleted "
+      "them.");
+  for (const Family& metric : snapshot.families()) {
+    const Space& space = snapshot.layout().spaces[metric.space];
+    const Snapshot::Gone& gone = snapshot.gone()[metric.space];
+    if (space.ttl_ms > 0) {
+      family.metric.push_back(
+          CounterRow({{"metric", metric.name}, {"reason", "expired"}}, gone.expired));
+    }
+    if (!space.delete_labels.empty()) {
+      family.metric.push_back(
+          CounterRow({{"metric", metric.name}, {"reason", "deleted"}}, gone.deleted));
+    }
+  }
+  return family;
+}
+
 MetricFamily SeriesCount(const Snapshot& snapshot) {
   MetricFamily family;
   family.name = "parshall_metric_series";
@@ -202,7 +284,10 @@ MetricFamily SeriesCount(const Snapshot& snapshot) {
 }  // namespace
 
 std::vector<MetricFamily> MeterFamilies(const Snapshot& snapshot) {
-  return {Overflow(snapshot), Rejected(snapshot), SeriesCount(snapshot)};
+  std::vector<MetricFamily> families = {Overflow(snapshot), Rejected(snapshot), Gone(snapshot),
+                                        SeriesCount(snapshot)};
+  LabelFamilies(snapshot, &families);
+  return families;
 }
 
 void PrintOwnFamily(const MetricFamily& family, const ConstantLabels& constants, Dialect dialect,

@@ -2,132 +2,66 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
+#include <unordered_set>
+#include <utility>
 
 #include "metrics/label_text.h"
 
 namespace parshall::metrics {
-namespace {
-
-constexpr uint32_t kOther = 0;     // the label's `other`
-constexpr uint32_t kOverflow = 1;  // `__other__`
-constexpr uint32_t kFixedValues = 2;
-
-RE2::Options Latin1() {
-  RE2::Options options;
-  options.set_encoding(RE2::Options::EncodingLatin1);
-  options.set_log_errors(false);
-  options.set_never_nl(false);
-  options.set_dot_nl(true);
-  return options;
-}
-
-}  // namespace
-
-size_t TextHash::operator()(std::string_view text) const {
-  uint64_t hash = seed ^ (text.size() * 0x9E3779B97F4A7C15ULL);
-  const auto mix = [&hash](uint64_t word) {
-    hash = (hash ^ word) * 0xD6E8FEB86659FD93ULL;
-    hash ^= hash >> 32;
-  };
-  size_t i = 0;
-  for (; i + 8 <= text.size(); i += 8) {
-    uint64_t word = 0;
-    std::memcpy(&word, text.data() + i, 8);
-    mix(word);
-  }
-  uint64_t rest = 0;
-  if (i < text.size()) std::memcpy(&rest, text.data() + i, text.size() - i);
-  mix(rest);
-  hash *= 0xD6E8FEB86659FD93ULL;
-  return static_cast<size_t>(hash ^ (hash >> 32));
-}
-
-// One field label of one group: which texts it may show. `texts` and `numbers` grow under the
-// registry's lock until `full`; from then on they never change, so that whoever sees `full` reads
-// them without the lock.
-struct Registry::Label {
-  const rules::LabelSpec* spec = nullptr;
-  std::vector<std::string> allowed;  // sorted; empty: all
-  std::unique_ptr<RE2> match;
-  uint32_t values_max = 0;
-  TextMap numbers;
-  std::vector<std::string> texts;  // by number
-  std::atomic<bool> full{false};
-
-  bool Allows(std::string_view raw) const {
-    if (!allowed.empty() && !std::binary_search(allowed.begin(), allowed.end(), raw)) return false;
-    return match == nullptr || RE2::FullMatch(re2::StringPiece(raw.data(), raw.size()), *match);
-  }
-};
-
-struct Registry::SpaceState {
-  explicit SpaceState(TextHash hash) : by_labels(8, hash) {}
-
-  uint32_t Add(std::string labels, int64_t created_ms) {
-    const auto number = static_cast<uint32_t>(series.size());
-    series.push_back({.number = number, .created_ms = created_ms, .labels = labels});
-    by_labels.try_emplace(std::move(labels), number);
-    return number;
-  }
-
-  std::deque<Series> series;  // by number; a deque does not move what it holds
-  TextMap by_labels;
-  SeriesOrder sorted = std::make_shared<const std::vector<const Series*>>();
-};
 
 Registry::Registry(const Layout& layout, RegistryOptions options)
     : layout_(layout), options_(options) {
   // Where the loader and the heap put things differs from run to run; that is seed enough.
   const TextHash hash{.seed = std::bit_cast<uintptr_t>(this) * 0x9E3779B97F4A7C15ULL};
+  for (const Space& space : layout.spaces) spaces_.emplace_back(hash, space.delete_labels);
+  templates_.resize(layout.spaces.size());
   for (const Group& group : layout.groups) {
-    std::vector<std::unique_ptr<Label>>& labels = labels_.emplace_back();
+    std::vector<std::unique_ptr<LabelValues>>& labels = labels_.emplace_back();
+    const bool can_go = layout.spaces[group.space].changes();
     for (const uint32_t index : group.field_labels) {
       const rules::LabelSpec& spec = group.labels[index];
-      auto label = std::make_unique<Label>();
-      label->spec = &spec;
-      label->allowed = spec.values;
-      std::sort(label->allowed.begin(), label->allowed.end());
-      if (!spec.match.empty()) label->match = std::make_unique<RE2>(spec.match, Latin1());
-      // An allow-list is a limit of its own.
-      label->values_max = std::max(spec.limit, static_cast<uint32_t>(spec.values.size()));
-      label->numbers = TextMap(8, hash);
-      std::string scratch;
-      label->texts = {std::string(LabelValue(spec.other, &scratch)), "__other__"};
-      for (uint32_t i = 0; i < kFixedValues; ++i) label->numbers.try_emplace(label->texts[i], i);
-      labels.push_back(std::move(label));
+      PathTemplates* paths = nullptr;
+      if (spec.path_template) {
+        if (TemplatesAt(group.space, index) == nullptr) {
+          Templates& made = templates_[group.space].emplace_back();
+          made.place = index;
+          made.paths = std::make_unique<PathTemplates>(spec.routes);
+        }
+        paths = TemplatesAt(group.space, index)->paths.get();
+      }
+      labels.push_back(std::make_unique<LabelValues>(spec, can_go, paths, hash));
     }
     tuples_.emplace_back(8, hash);
   }
-  for (size_t i = 0; i < layout.spaces.size(); ++i) {
-    spaces_.push_back(std::make_unique<SpaceState>(hash));
-  }
+  for (uint32_t group = 0; group < layout.groups.size(); ++group) AddInitial(group);
 }
 
 Registry::~Registry() = default;
 
-LabelValueId Registry::ValueOf(uint32_t group, uint32_t label_index, std::string_view raw) {
-  Label& label = *labels_[group][label_index];
-  if (!label.Allows(raw)) return {kOther, false};
-  std::string scratch;
-  const std::string_view text = LabelValue(raw, &scratch);
-  if (label.full.load(std::memory_order_acquire)) {
-    const auto at = label.numbers.find(text);
-    return at == label.numbers.end() ? LabelValueId{kOverflow, true}
-                                     : LabelValueId{at->second, false};
+// The series that are exported at 0 from the start. Nobody else knows this registry yet.
+void Registry::AddInitial(uint32_t group_index) {
+  const Group& group = layout_.groups[group_index];
+  SeriesSpace& space = spaces_[group.space];
+  for (const rules::LabelSet& set : group.init) {
+    std::vector<uint32_t> numbers;
+    for (uint32_t i = 0; i < group.field_labels.size(); ++i) {
+      const std::string& name = group.labels[group.field_labels[i]].name;
+      const auto at = std::find_if(set.begin(), set.end(),
+                                   [&name](const auto& entry) { return entry.first == name; });
+      numbers.push_back(at == set.end()
+                            ? LabelValues::kOther
+                            : labels_[group_index][i]->ValueOf(at->second, &mutex_).number);
+    }
+    const std::lock_guard lock(mutex_);
+    const uint32_t number = NumberOf(group_index, numbers, options_.now_ms, nullptr);
+    std::vector<uint32_t> families = space.at(number)->initial;
+    for (const Step& step : group.steps) families.push_back(step.family);
+    space.SetInitial(number, std::move(families));
   }
-  const std::lock_guard lock(mutex_);
-  if (const auto at = label.numbers.find(text); at != label.numbers.end()) {
-    return {at->second, false};
-  }
-  const uint32_t number = static_cast<uint32_t>(label.texts.size());
-  if (number - kFixedValues >= label.values_max) {
-    label.full.store(true, std::memory_order_release);
-    return {kOverflow, true};
-  }
-  label.numbers.try_emplace(std::string(text), number);
-  label.texts.emplace_back(text);
-  return {number, false};
+}
+
+LabelValueId Registry::ValueOf(uint32_t group, uint32_t label, std::string_view raw) {
+  return labels_[group][label]->ValueOf(raw, &mutex_);
 }
 
 SeriesId Registry::SeriesOf(uint32_t group, std::span<const LabelValueId> values, int64_t now_ms) {
@@ -141,57 +75,125 @@ SeriesId Registry::SeriesOf(uint32_t group, std::span<const LabelValueId> values
   bool full = false;
   uint32_t number = NumberOf(group, {numbers.data(), values.size()}, now_ms, &full);
   if (full) {
-    std::fill_n(numbers.begin(), values.size(), kOverflow);
+    std::fill_n(numbers.begin(), values.size(), LabelValues::kOverflow);
     for (size_t i = 0; i < values.size(); ++i) overflow |= LabelMask{1} << i;
     number = NumberOf(group, {numbers.data(), values.size()}, now_ms, nullptr);
   }
   return {number, overflow};
 }
 
-// The caller holds the lock. With `full`, makes no series beyond series_max but says so; without,
+// The caller holds the lock. With `full`, makes no series beyond the bounds but says so; without,
 // it does: there is one such series for each group.
 uint32_t Registry::NumberOf(uint32_t group, std::span<const uint32_t> values, int64_t now_ms,
                             bool* full) {
   TextMap& tuples = tuples_[group];
   const std::string_view key(reinterpret_cast<const char*>(values.data()), values.size_bytes());
   if (const auto at = tuples.find(key); at != tuples.end()) return at->second;
-  SpaceState& space = *spaces_[layout_.groups[group].space];
+  SeriesSpace& space = spaces_[layout_.groups[group].space];
   std::string labels = LabelText(group, values);
-  const auto known = space.by_labels.find(labels);
-  if (known == space.by_labels.end() && full != nullptr &&
-      space.series.size() >= options_.series_max) {
-    *full = true;
-    return 0;
+  uint32_t number = space.Find(labels);
+  if (number == SeriesSpace::kNone) {
+    if (full != nullptr &&
+        (space.size() >= options_.series_max || series_total_ >= options_.series_total_max)) {
+      *full = true;
+      return 0;
+    }
+    number = space.Add(std::move(labels), now_ms);
+    ++series_total_;
   }
-  const uint32_t number =
-      known != space.by_labels.end() ? known->second : space.Add(std::move(labels), now_ms);
   tuples.try_emplace(std::string(key), number);
   return number;
 }
 
-std::vector<std::string> Registry::LearnedValues(uint32_t group, uint32_t label_index) const {
-  const Label& label = *labels_[group][label_index];
+std::pair<size_t, size_t> Registry::UseOf(uint32_t group, uint32_t label) const {
   const std::lock_guard lock(mutex_);
-  return {label.texts.begin() + kFixedValues, label.texts.end()};
+  return {labels_[group][label]->count(), labels_[group][label]->values_max()};
 }
 
-void Registry::Learn(uint32_t group, uint32_t label_index, const std::vector<std::string>& values) {
-  Label& label = *labels_[group][label_index];
+size_t Registry::series_total() const {
   const std::lock_guard lock(mutex_);
-  for (const std::string& value : values) {
-    const auto number = static_cast<uint32_t>(label.texts.size());
-    // The limit may be lower than it was.
-    if (number - kFixedValues >= label.values_max) return;
-    if (label.numbers.try_emplace(value, number).second) label.texts.push_back(value);
-  }
+  return series_total_;
+}
+
+std::vector<std::string> Registry::LearnedValues(uint32_t group, uint32_t label) const {
+  const std::lock_guard lock(mutex_);
+  return labels_[group][label]->Learned();
+}
+
+void Registry::Learn(uint32_t group, uint32_t label, const std::vector<std::string>& values) {
+  const std::lock_guard lock(mutex_);
+  labels_[group][label]->Learn(values);
 }
 
 uint32_t Registry::RestoreSeries(uint32_t space_index, const std::string& labels,
                                  int64_t created_ms) {
   const std::lock_guard lock(mutex_);
-  SpaceState& space = *spaces_[space_index];
-  const auto known = space.by_labels.find(labels);
-  return known != space.by_labels.end() ? known->second : space.Add(labels, created_ms);
+  SeriesSpace& space = spaces_[space_index];
+  uint32_t number = space.Find(labels);
+  if (number == SeriesSpace::kNone) {
+    number = space.Add(labels, created_ms);
+    ++series_total_;
+  } else {
+    space.SetCreated(number, created_ms);
+  }
+  return number;
+}
+
+std::vector<uint32_t> Registry::SeriesToDelete(uint32_t group_index,
+                                               std::span<const std::string_view> raw) const {
+  const Group& group = layout_.groups[group_index];
+  const std::vector<uint32_t>& wanted = layout_.spaces[group.space].delete_labels;
+  const std::lock_guard lock(mutex_);
+  std::string key;
+  std::string text;
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    const auto field = std::find(group.field_labels.begin(), group.field_labels.end(), wanted[i]);
+    const auto place = static_cast<size_t>(field - group.field_labels.begin());
+    if (!labels_[group_index][place]->Peek(raw[i], &text)) return {};
+    AppendLabel(group.labels[wanted[i]].name, text, &key);
+  }
+  return spaces_[group.space].Matching(key);
+}
+
+void Registry::Remove(uint32_t space, std::span<const uint32_t> numbers) {
+  if (numbers.empty()) return;
+  const std::lock_guard lock(mutex_);
+  for (const uint32_t number : numbers) spaces_[space].Remove(number);
+  series_total_ -= numbers.size();
+  for (size_t group = 0; group < layout_.groups.size(); ++group) {
+    if (layout_.groups[group].space != space) continue;
+    std::erase_if(tuples_[group],
+                  [&](const auto& entry) { return spaces_[space].at(entry.second) == nullptr; });
+  }
+  FreeValues(space);
+}
+
+// The caller holds the lock. A tuple that is left has its series, so its values are in use.
+void Registry::FreeValues(uint32_t space_index) {
+  const SeriesSpace& space = spaces_[space_index];
+  std::vector<std::unordered_set<std::string_view>> used;  // by place in the label text
+  for (uint32_t number = 0; number < space.numbers_end(); ++number) {
+    if (space.at(number) == nullptr) continue;
+    size_t place = 0;
+    ForEachLabel(space.at(number)->labels, [&](std::string_view, std::string_view escaped) {
+      if (used.size() <= place) used.resize(place + 1);
+      used[place++].insert(escaped);
+    });
+  }
+  for (size_t group = 0; group < layout_.groups.size(); ++group) {
+    const Group& spec = layout_.groups[group];
+    if (spec.space != space_index) continue;
+    for (size_t i = 0; i < spec.field_labels.size(); ++i) {
+      const uint32_t place = spec.field_labels[i];
+      if (used.size() <= place) used.resize(place + 1);
+      labels_[group][i]->Keep(used[place]);
+    }
+  }
+}
+
+void Registry::SetCreated(uint32_t space, uint32_t number, int64_t created_ms) {
+  const std::lock_guard lock(mutex_);
+  spaces_[space].SetCreated(number, created_ms);
 }
 
 std::string Registry::LabelText(uint32_t group_index, std::span<const uint32_t> values) const {
@@ -203,7 +205,7 @@ std::string Registry::LabelText(uint32_t group_index, std::span<const uint32_t> 
     if (label.field.empty()) {
       AppendLabel(label.name, LabelValue(label.text, &scratch), &text);
     } else {
-      AppendLabel(label.name, labels_[group_index][field]->texts[values[field]], &text);
+      AppendLabel(label.name, labels_[group_index][field]->text(values[field]), &text);
       ++field;
     }
   }
@@ -211,23 +213,24 @@ std::string Registry::LabelText(uint32_t group_index, std::span<const uint32_t> 
   return text;
 }
 
-SeriesOrder Registry::Sorted(uint32_t space_index) {
+SeriesOrder Registry::Sorted(uint32_t space) {
   const std::lock_guard lock(mutex_);
-  SpaceState& space = *spaces_[space_index];
-  if (space.sorted->size() == space.series.size()) return space.sorted;
-  std::vector<const Series*> order = *space.sorted;
-  const auto by_labels = [](const Series* a, const Series* b) { return a->labels < b->labels; };
-  const auto old_count = static_cast<std::ptrdiff_t>(order.size());
-  for (size_t i = order.size(); i < space.series.size(); ++i) order.push_back(&space.series[i]);
-  std::sort(order.begin() + old_count, order.end(), by_labels);
-  std::inplace_merge(order.begin(), order.begin() + old_count, order.end(), by_labels);
-  space.sorted = std::make_shared<const std::vector<const Series*>>(std::move(order));
-  return space.sorted;
+  return spaces_[space].Sorted();
 }
 
 uint32_t Registry::series_count(uint32_t space) const {
   const std::lock_guard lock(mutex_);
-  return static_cast<uint32_t>(spaces_[space]->series.size());
+  return static_cast<uint32_t>(spaces_[space].size());
+}
+
+uint32_t Registry::numbers_end(uint32_t space) const {
+  const std::lock_guard lock(mutex_);
+  return spaces_[space].numbers_end();
+}
+
+bool Registry::IsLive(uint32_t space, uint32_t number) const {
+  const std::lock_guard lock(mutex_);
+  return number < spaces_[space].numbers_end() && spaces_[space].at(number) != nullptr;
 }
 
 }  // namespace parshall::metrics

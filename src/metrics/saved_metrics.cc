@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "metrics/label_text.h"
+#include "metrics/saved_notes.h"
 #include "metrics/store.h"
 
 namespace parshall::metrics {
@@ -52,6 +53,13 @@ std::vector<double> BoundsOf(const Family& family) {
   return family.cell_kind == CellKind::kHistogram ? family.buckets.bounds() : std::vector<double>();
 }
 
+// What tells series of a family apart; the cells of a state set mean something by its states only.
+std::vector<std::string> NamesOf(const Family& family) {
+  std::vector<std::string> names = family.label_names;
+  for (const std::string& state : family.states) names.push_back("state " + state);
+  return names;
+}
+
 }  // namespace
 
 SavedMetrics Save(const Snapshot& snapshot) {
@@ -63,7 +71,7 @@ SavedMetrics Save(const Snapshot& snapshot) {
     SavedFamily& into = saved.families.emplace_back();
     into.name = family.name;
     into.cell_kind = static_cast<uint8_t>(family.cell_kind);
-    into.label_names = family.label_names;
+    into.label_names = NamesOf(family);
     into.bounds = BoundsOf(family);
     into.cell_count = family.cell_count;
     snapshot.ForEachRow(family, [&](const Row& row) {
@@ -71,6 +79,7 @@ SavedMetrics Save(const Snapshot& snapshot) {
           {WithoutConstants(row.series->labels, constants), row.series->created_ms});
       into.cells.insert(into.cells.end(), row.cells, row.cells + family.cell_count);
     });
+    SaveNotes(snapshot, family, &saved.notes);
     const auto& rejected = snapshot.tallies()[index].rejected;
     into.rejected.assign(rejected.begin(), rejected.end());
   }
@@ -90,6 +99,7 @@ SavedMetrics Save(const Snapshot& snapshot) {
 std::vector<std::string> Store::Restore(const SavedMetrics& saved) {
   std::vector<std::string> notices;
   Shard& shard = AddShard();
+  RestoreTemplates(saved.notes);
   RestoreGroups(saved.groups, &shard);
   for (const SavedFamily& from : saved.families) {
     const auto family =
@@ -104,7 +114,7 @@ std::vector<std::string> Store::Restore(const SavedMetrics& saved) {
     }
     const bool same = static_cast<uint8_t>(family->cell_kind) == from.cell_kind &&
                       family->cell_count == from.cell_count &&
-                      family->label_names == from.label_names && BoundsOf(*family) == from.bounds &&
+                      NamesOf(*family) == from.label_names && BoundsOf(*family) == from.bounds &&
                       from.cells.size() == from.rows.size() * from.cell_count;
     if (!same) {
       notices.push_back("the metric \"" + from.name +
@@ -112,28 +122,39 @@ std::vector<std::string> Store::Restore(const SavedMetrics& saved) {
                         "begins at 0");
       continue;
     }
-    RestoreFamily(from, *family, &shard);
+    const std::vector<uint32_t> series = RestoreFamily(from, *family, &shard);
+    RestoreNotes(from, *family, saved.notes, series, &shard);
   }
   return notices;
 }
 
-void Store::RestoreFamily(const SavedFamily& saved, const Family& family, Shard* shard) {
+// Returns the series of each row.
+std::vector<uint32_t> Store::RestoreFamily(const SavedFamily& saved, const Family& family,
+                                           Shard* shard) {
+  std::vector<uint32_t> all;
   const std::string constants = ConstantsText(layout_);
   const uint32_t block_cells = layout_.spaces[family.space].block_cells;
   const std::lock_guard lock(shard->mutex_);
   for (size_t n = 0; n < saved.rows.size(); ++n) {
     const uint32_t series = registry_.RestoreSeries(
         family.space, WithConstants(saved.rows[n].labels, constants), saved.rows[n].created_ms);
+    all.push_back(series);
     shard->Ensure(family.space, series);
     uint64_t* const cells = shard->spaces_[family.space].cells.data() +
                             size_t{series} * block_cells + family.cell_first;
     std::copy_n(saved.cells.data() + n * saved.cell_count, saved.cell_count, cells);
+    if (layout_.spaces[family.space].mortal()) {
+      SeriesLife& life = shard->LifeOf(family.space, series);
+      life.touched = 1;
+      life.touched_ms = std::max(life.touched_ms, saved.rows[n].created_ms);
+    }
     // Older than whatever comes: a gauge's second cell says which batch set it.
-    if (family.cell_kind == CellKind::kGaugeSet) cells[1] = 1;
+    if (LatestWins(family.cell_kind)) cells[1] = 1;
   }
   auto& rejected = shard->tallies_[static_cast<size_t>(&family - layout_.families.data())].rejected;
   std::copy_n(saved.rejected.begin(), std::min(saved.rejected.size(), rejected.size()),
               rejected.begin());
+  return all;
 }
 
 void Store::RestoreGroups(const std::vector<SavedGroup>& saved, Shard* shard) {

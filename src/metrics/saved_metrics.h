@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "metrics/snapshot.h"
@@ -42,6 +43,8 @@ struct SavedGroup {
 struct SavedMetrics {
   std::vector<SavedFamily> families;
   std::vector<SavedGroup> groups;
+  // What only some metrics have, by a key that says what it is: see saved_notes.cc.
+  std::vector<std::pair<std::string, std::string>> notes;
 };
 
 // Any thread.

@@ -13,6 +13,20 @@ std::vector<std::string> Snapshot::LearnedValues(uint32_t group, uint32_t label)
   return store_->registry().LearnedValues(group, label);
 }
 
+std::vector<std::string> Snapshot::LearnedTemplates(uint32_t group, uint32_t label) const {
+  const Group& spec = layout_->groups[group];
+  return store_->registry().LearnedTemplates(spec.space, spec.field_labels[label]);
+}
+
+std::string Snapshot::SavedTemplates(uint32_t space, uint32_t place) const {
+  return store_->registry().SavedTemplates(space, place);
+}
+
+Snapshot::LabelUse Snapshot::UseOf(uint32_t group, uint32_t label) const {
+  const auto [values, values_max] = store_->registry().UseOf(group, label);
+  return {values, values_max};
+}
+
 uint64_t ObservationCount(const Family& family, const uint64_t* cells) {
   uint64_t count = 0;
   for (uint32_t i = 0; i < family.buckets.count(); ++i) count += cells[i];

@@ -1,6 +1,7 @@
 #pragma once
 // One moment of all series, merged over the workers; what the expositions print.
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -34,12 +35,34 @@ class Snapshot {
   void ForEachRow(const Family& family, OnRow on_row) const {
     const SpaceCells& space = spaces_[family.space];
     const uint32_t block_cells = layout_->spaces[family.space].block_cells;
-    for (const Series* series : *space.order) {
+    const auto index = static_cast<uint32_t>(&family - families().data());
+    for (const std::shared_ptr<const Series>& series : *space.order) {
       const uint64_t* cells =
           space.cells.data() + size_t{series->number} * block_cells + family.cell_first;
-      if (IsThere(family.cell_kind, cells, family.cell_count)) on_row(Row{series, cells});
+      if (IsThere(family.cell_kind, cells, family.cell_count) || IsInitial(*series, index)) {
+        on_row(Row{series.get(), cells});
+      }
     }
   }
+
+  // The exemplars of a family, by series number and bucket; null if there are none.
+  const Exemplars* ExemplarsOf(const Family& family) const {
+    const auto index = static_cast<size_t>(&family - families().data());
+    if (index >= exemplars_.size() || exemplars_[index].empty()) return nullptr;
+    return &exemplars_[index];
+  }
+
+  // When the row was last counted, as Unix time in ms; 0 if its series cannot go.
+  int64_t TouchedMs(const Family& family, const Row& row) const {
+    const std::vector<int64_t>& touched = spaces_[family.space].touched_ms;
+    return row.series->number < touched.size() ? touched[row.series->number] : 0;
+  }
+  // By space: series that went because of their ttl, and because of an event.
+  struct Gone {
+    uint64_t expired = 0;
+    uint64_t deleted = 0;
+  };
+  const std::vector<Gone>& gone() const { return gone_; }
 
   // The value of a counter or gauge, or the number of observations of a histogram; for tests and
   // comparisons. `labels` as in Series::labels: `method="GET",status="200"`.
@@ -49,6 +72,18 @@ class Snapshot {
   const std::vector<MeterTally>& tallies() const { return tallies_; }
   // By group and field label: records whose value was folded into `__other__`.
   const std::vector<std::vector<uint64_t>>& overflow() const { return overflow_; }
+  // Likewise: their values, of one record in kOffenderEvery, since this process began.
+  const std::vector<std::vector<Offenders>>& offenders() const { return offenders_; }
+  // How many values of a field label have a place within its limit (as of now), and the limit.
+  struct LabelUse {
+    size_t values = 0;
+    size_t values_max = 0;
+  };
+  LabelUse UseOf(uint32_t group, uint32_t label) const;
+  // What the templates of a label know (as of now): all of them, for people; and for a saved
+  // moment.
+  std::vector<std::string> LearnedTemplates(uint32_t group, uint32_t label) const;
+  std::string SavedTemplates(uint32_t space, uint32_t place) const;
   // The values of a field label of a group that have a place within its limit (as of now).
   std::vector<std::string> LearnedValues(uint32_t group, uint32_t label) const;
 
@@ -57,16 +92,25 @@ class Snapshot {
 
   struct SpaceCells {
     SeriesOrder order;
-    std::vector<uint64_t> cells;  // by series number
+    std::vector<uint64_t> cells;      // by series number
+    std::vector<int64_t> touched_ms;  // by series number, if series can go
   };
+
+  static bool IsInitial(const Series& series, uint32_t family) {
+    return !series.initial.empty() &&
+           std::find(series.initial.begin(), series.initial.end(), family) != series.initial.end();
+  }
 
   Snapshot(std::shared_ptr<const Store> store, const Layout& layout);
 
   std::shared_ptr<const Store> store_;  // owns the layout and the series
   const Layout* layout_;
   std::vector<SpaceCells> spaces_;
+  std::vector<Exemplars> exemplars_;
   std::vector<MeterTally> tallies_;
   std::vector<std::vector<uint64_t>> overflow_;
+  std::vector<std::vector<Offenders>> offenders_;
+  std::vector<Gone> gone_;
 };
 
 // The number of observations of a histogram's cells.

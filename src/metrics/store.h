@@ -35,7 +35,9 @@ class Store : public std::enable_shared_from_this<Store> {
   // One consistent moment of all shards: every batch is in it as a whole or not at all.
   // `while_all_locked` runs at that moment, for tallies that must agree with the series; it must be
   // short and must not touch the store. Workers stand still only while cells are copied.
-  Snapshot TakeSnapshot(const std::function<void()>& while_all_locked = {});
+  // `now_ms`: the Unix time, or 0 for that of the latest batch; series that were not counted for
+  // the ttl of their metric until then, or that an event has deleted, are gone from here on.
+  Snapshot TakeSnapshot(const std::function<void()>& while_all_locked = {}, int64_t now_ms = 0);
 
   // Puts the series of an earlier run into this store, which has none yet: values, start times, and
   // the label values that have a place within their limits. Families that are no more, or that have
@@ -44,19 +46,30 @@ class Store : public std::enable_shared_from_this<Store> {
 
  private:
   // What a saved moment is restored into; see Restore().
-  void RestoreFamily(const SavedFamily& saved, const Family& family, Shard* shard);
+  std::vector<uint32_t> RestoreFamily(const SavedFamily& saved, const Family& family, Shard* shard);
+  void RestoreTemplates(const std::vector<std::pair<std::string, std::string>>& notes);
+  void RestoreNotes(const SavedFamily& saved, const Family& family,
+                    const std::vector<std::pair<std::string, std::string>>& notes,
+                    std::span<const uint32_t> series, Shard* shard);
   void RestoreGroups(const std::vector<SavedGroup>& saved, Shard* shard);
 
   // What is copied of one shard while everything is locked.
   struct Copy {
     std::vector<std::vector<uint64_t>> spaces;
+    std::vector<Exemplars> exemplars;
     std::vector<MeterTally> tallies;
     std::vector<std::vector<uint64_t>> overflow;
+    std::vector<std::vector<Offenders>> offenders;
+    std::vector<std::vector<SeriesLife>> lives;
   };
 
   Store(Layout layout, RegistryOptions options);
   void MakeRoom(std::span<Shard* const> shards);
-  void CopyShards(std::span<Shard* const> shards, const std::function<void()>& while_all_locked);
+  void CopyShards(std::span<Shard* const> shards, const std::function<void()>& while_all_locked,
+                  int64_t now_ms);
+  void Sweep(std::span<Shard* const> shards, int64_t now_ms);
+  void RenameSeries(std::span<Shard* const> shards, uint32_t space);
+  void SweepSpace(std::span<Shard* const> shards, uint32_t space, int64_t now_ms);
   void MergeSpaces(std::span<const Copy> copies, Snapshot* snapshot) const;
   void MergeTallies(std::span<const Copy> copies, Snapshot* snapshot) const;
 
@@ -65,7 +78,8 @@ class Store : public std::enable_shared_from_this<Store> {
   ScrapeGate gate_;
   std::mutex shards_mutex_;
   std::vector<std::unique_ptr<Shard>> shards_;
-  std::mutex scrape_mutex_;   // one scrape at a time
+  std::mutex scrape_mutex_;           // one scrape at a time
+  std::vector<Snapshot::Gone> gone_;  // by space; under scrape_mutex_
   std::vector<Copy> copies_;  // under scrape_mutex_; kept, so that copying finds warm memory
 };
 

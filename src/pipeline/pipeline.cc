@@ -203,7 +203,7 @@ Pipeline::Moment Pipeline::Scrape() {
   for (const records::CompiledRule& rule : program_->rules) ledger.rules.push_back(rule.name);
   ledger.rule_last_match.resize(ledger.rules.size());
   std::vector<SourceTally> tallies;
-  metrics::Snapshot snapshot = store_->TakeSnapshot([&] {
+  const auto add_tallies = [&] {
     for (const auto& worker : workers_) {
       const WorkerTally& tally = worker->tally();
       if (tallies.size() < tally.sources.size()) tallies.resize(tally.sources.size());
@@ -216,7 +216,8 @@ Pipeline::Moment Pipeline::Scrape() {
       ledger.records.records += worker->json_tally().records;
       ledger.records.timestamp_errors += worker->json_tally().timestamp_errors;
     }
-  });
+  };
+  metrics::Snapshot snapshot = store_->TakeSnapshot(add_tallies, UnixMillis());
   std::unordered_map<std::string_view, size_t> rows;  // a name can come back as another source
   const auto row_of = [&](const std::string& name) -> SourceTally& {
     const auto [at, is_new] = rows.try_emplace(name, ledger.sources.size());

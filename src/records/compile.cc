@@ -183,14 +183,19 @@ class Compiler {
     }
   }
 
-  // Whether a metric that counts this rule's records reads the field.
+  // Whether a metric reads the field in this rule's records: to count them, or to delete series.
   bool WantedFor(const rules::RuleSpec& spec, const std::string& name) const {
     return std::any_of(
         set_.metrics.begin(), set_.metrics.end(), [&](const rules::MetricSpec& metric) {
-          if (metric.event && *metric.event != spec.event) return false;
           const auto reads = [&name](const auto& part) { return part.field == name; };
-          return metric.value == name ||
-                 std::any_of(metric.labels.begin(), metric.labels.end(), reads) ||
+          const bool in_labels = std::any_of(metric.labels.begin(), metric.labels.end(), reads);
+          const auto& remove = metric.remove;
+          if (remove && (!remove->event || *remove->event == spec.event) &&
+              (in_labels || std::any_of(remove->when.begin(), remove->when.end(), reads))) {
+            return true;
+          }
+          if (metric.event && *metric.event != spec.event) return false;
+          return metric.value == name || metric.exemplar == name || in_labels ||
                  std::any_of(metric.when.begin(), metric.when.end(), reads);
         });
   }

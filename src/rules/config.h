@@ -69,6 +69,7 @@ struct Config {
   std::optional<std::string> format;
   std::optional<int> threads;
   std::optional<uint64_t> line_bytes_max;
+  std::optional<int64_t> series_max;
   // Where each setting stands, by its dotted name: "web.config_file".
   std::map<std::string, Where, std::less<>> places;
 

@@ -38,6 +38,7 @@ class ConfigReader {
       Place("threads", *top.Get("threads"));
     }
     ReadLineBytesMax(&top);
+    config_->series_max = top.Integer("series_max", 1, 10'000'000);
     ReadLog(&top);
     top.Finish();
   }

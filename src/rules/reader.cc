@@ -171,12 +171,18 @@ void CheckWhole(const RuleDraft& draft, Faults* faults) {
 
 void CheckRuleNames(const std::vector<MetricSpec>& metrics, const DraftsByName& index,
                     const std::vector<RuleDraft>& drafts, Faults* faults) {
-  for (const MetricSpec& metric : metrics) {
-    for (const std::string& rule : metric.rules) {
+  const auto check = [&](const std::vector<std::string>& rules, const Where& where,
+                         const std::string& title) {
+    for (const std::string& rule : rules) {
       if (index.contains(rule)) continue;
-      faults->Add(metric.where, "metric " + Quoted(metric.name) + ": rules: there is no rule " +
-                                    Quoted(rule) + Hint(rule, Names(drafts)));
+      faults->Add(where,
+                  title + ": rules: there is no rule " + Quoted(rule) + Hint(rule, Names(drafts)));
     }
+  };
+  for (const MetricSpec& metric : metrics) {
+    const std::string title = "metric " + Quoted(metric.name);
+    check(metric.rules, metric.where, title);
+    if (metric.remove) check(metric.remove->rules, metric.remove->where, title + ": delete");
   }
 }
 

@@ -9,6 +9,8 @@
 #include "base/quoted.h"
 #include "rules/reader.h"
 #include "rules/reader_rule.h"
+#include "rules/reader_series.h"
+#include "rules/reader_template.h"
 
 namespace parshall::rules {
 namespace {
@@ -19,7 +21,9 @@ bool Digit(char c) { return c >= '0' && c <= '9'; }
 const std::vector<Choice<MetricKind>>& MetricKinds() {
   static const std::vector<Choice<MetricKind>> kinds = {{"counter", MetricKind::kCounter},
                                                         {"gauge", MetricKind::kGauge},
-                                                        {"histogram", MetricKind::kHistogram}};
+                                                        {"histogram", MetricKind::kHistogram},
+                                                        {"info", MetricKind::kInfo},
+                                                        {"stateset", MetricKind::kStateSet}};
   return kinds;
 }
 
@@ -45,6 +49,9 @@ std::string NameFault(std::string_view name, std::optional<MetricKind> kind) {
   if (*kind == MetricKind::kCounter) {
     if (name.ends_with("_total") && name != "_total") return {};
     return "a counter's name ends in _total; write " + std::string(name) + "_total";
+  }
+  if (*kind == MetricKind::kInfo && (!name.ends_with("_info") || name == "_info")) {
+    return "the name of an info ends in _info; write " + std::string(name) + "_info";
   }
   if (name.ends_with("_total")) return "only the name of a counter ends in _total";
   for (std::string_view suffix : {"_bucket", "_count", "_sum"}) {
@@ -82,6 +89,41 @@ void ReadBuckets(Section* section, MetricSpec* metric) {
   }
 }
 
+void ReadStates(Section* section, MetricSpec* metric) {
+  constexpr size_t kStatesMax = 64;
+  metric->states = section->Texts("states").value_or(std::vector<std::string>());
+  if (metric->states.size() > kStatesMax) {
+    section->Add("states", section->title() + ": states: more than " + std::to_string(kStatesMax));
+  }
+}
+
+// `exemplar: trace_id`, or `exemplar: {trace_id: trace.id}` if the field has a name of its own.
+void ReadExemplar(Section* section, MetricSpec* metric) {
+  constexpr size_t kNameBytesMax = 63;
+  const YamlNode* node = section->Get("exemplar");
+  if (node == nullptr) return;
+  const std::string name = section->title() + ": exemplar: ";
+  const bool mapping = node->kind == YamlKind::kMapping;
+  if (mapping && node->members.size() != 1) {
+    section->Add(*node, name + "must name one field, as in {trace_id: trace.id}");
+    return;
+  }
+  const YamlNode& field = mapping ? node->members[0].value : *node;
+  metric->exemplar = section->TextOf(field, "exemplar:").value_or("");
+  metric->exemplar_label = mapping ? node->members[0].key : metric->exemplar;
+  if (metric->exemplar.empty()) return;
+  if (!LegalLabelName(metric->exemplar_label) || metric->exemplar_label.starts_with("__") ||
+      metric->exemplar_label.size() > kNameBytesMax) {
+    section->Add(*node, name + Quoted(metric->exemplar_label) +
+                            " is no name of a label; write {trace_id: " + metric->exemplar + "}");
+  }
+  const bool has_exemplars = metric->kind == MetricKind::kHistogram ||
+                             (metric->kind == MetricKind::kCounter && !metric->cumulative);
+  if (!has_exemplars) {
+    section->Add(*node, name + "only counters that count and histograms have exemplars");
+  }
+}
+
 void CheckLabelName(Section* section, const YamlMember& member, MetricKind kind, Faults* faults) {
   const Where where{section->file(), member.line, member.column};
   const std::string name = section->title() + ": label " + Quoted(member.key) + ": ";
@@ -112,7 +154,7 @@ LabelSpec ReadLabel(Section* metric, const YamlMember& member, Faults* faults) {
   if (constant == section.Has("field") && member.value.kind == YamlKind::kMapping) {
     section.Add(member.value, section.title() + " needs either `field:` or `text:`");
   }
-  for (std::string_view key : {"match", "other", "values", "limit"}) {
+  for (std::string_view key : {"match", "other", "values", "limit", "template", "routes"}) {
     if (constant && section.Has(key)) {
       section.Add(key, section.title() + ": " + std::string(key) +
                            ": is for labels from a field, and this one is a constant");
@@ -122,6 +164,7 @@ LabelSpec ReadLabel(Section* metric, const YamlMember& member, Faults* faults) {
   label.other = section.Text("other", true).value_or(label.other);
   label.values = section.Texts("values", true).value_or(std::vector<std::string>());
   label.limit = static_cast<uint32_t>(section.Integer("limit", 1, 1'000'000).value_or(label.limit));
+  ReadTemplate(&section, &label);
   section.Finish();
   return label;
 }
@@ -140,6 +183,10 @@ void ReadLabels(Section* section, MetricSpec* metric, Faults* faults) {
     return;
   }
   for (const YamlMember& member : node->members) {
+    if (metric->kind == MetricKind::kStateSet && member.key == metric->name) {
+      faults->Add(Where{section->file(), member.line, member.column},
+                  section->title() + ": the label " + Quoted(member.key) + " names the states");
+    }
     CheckLabelName(section, member, metric->kind, faults);
     metric->labels.push_back(ReadLabel(section, member, faults));
   }
@@ -152,13 +199,32 @@ void ReadValue(Section* section, std::optional<MetricKind> kind, MetricSpec* met
                                                    {"min", GaugeOp::kMin},
                                                    {"max", GaugeOp::kMax}};
   metric->value = section->Text("value").value_or("");
-  metric->op = section->OneOf("op", ops).value_or(GaugeOp::kSet);
+  const std::optional<GaugeOp> op = section->OneOf("op", ops);
+  metric->op = op.value_or(GaugeOp::kSet);
   ReadBuckets(section, metric);
+  ReadStates(section, metric);
   if (!kind) return;
   if (*kind == MetricKind::kGauge) {
     section->Require("value", "the field that the gauge takes");
+  } else if (*kind == MetricKind::kCounter && section->Has("value")) {
+    metric->cumulative = op == GaugeOp::kSet;
+    if (op == GaugeOp::kMin || op == GaugeOp::kMax) {
+      section->Add("op",
+                   section->title() + ": op: of a counter is add, or set where the log counts");
+    }
   } else if (section->Has("op")) {
-    section->Add("op", section->title() + ": op: is for gauges only");
+    section->Add("op", section->title() + ": op: is for gauges, and for counters with `value:`");
+  }
+  if (*kind == MetricKind::kInfo && section->Has("value")) {
+    section->Add("value", section->title() +
+                              ": value: an info is always 1; what it tells are its "
+                              "labels");
+  }
+  if (*kind == MetricKind::kStateSet) {
+    section->Require("value", "the field that holds the state");
+    section->Require("states", "what the state can be");
+  } else if (section->Has("states")) {
+    section->Add("states", section->title() + ": states: are for statesets only");
   }
   if (*kind == MetricKind::kHistogram) {
     section->Require("value", "the field that is observed");
@@ -176,7 +242,10 @@ std::vector<std::string> ExposedNames(const MetricSpec& metric) {
     if (family.ends_with("_total")) family.resize(family.size() - 6);
     return {family, family + "_total", family + "_created"};
   }
-  if (metric.kind == MetricKind::kGauge) return {family};
+  if (metric.kind == MetricKind::kInfo && family.ends_with("_info")) {
+    return {family, family.substr(0, family.size() - 5)};
+  }
+  if (metric.kind != MetricKind::kHistogram) return {family};
   return {family, family + "_bucket", family + "_count", family + "_sum", family + "_created"};
 }
 
@@ -207,6 +276,21 @@ std::string Disagreement(const MetricSpec& metric, const MetricSpec& first) {
   if (metric.buckets != first.buckets) {
     return subject + " has other buckets here than in " + place;
   }
+  if (metric.cumulative != first.cumulative) {
+    return subject + " has another op here than in " + place;
+  }
+  if (metric.states != first.states) return subject + " has other states here than in " + place;
+  if (metric.ttl_ms != first.ttl_ms) return subject + " has another ttl here than in " + place;
+  if (!SameDelete(metric, first)) return subject + " has another delete here than in " + place;
+  for (const LabelSpec& label : metric.labels) {
+    for (const LabelSpec& known : first.labels) {
+      if (label.name == known.name &&
+          (label.path_template != known.path_template || label.routes != known.routes)) {
+        return subject + ": label " + Quoted(label.name) +
+               " has another template or other routes here than in " + place;
+      }
+    }
+  }
   if (LabelNames(metric) != LabelNames(first)) {
     return subject + " has the labels " + Join(LabelNames(metric)) + " here and " +
            Join(LabelNames(first)) + " in " + place;
@@ -229,7 +313,7 @@ MetricSpec ReadMetric(const std::string& file, const YamlNode& node, Faults* fau
   section.Require("name", "the name on /metrics");
   const std::optional<std::string> name = section.Text("name");
   if (name) section.set_title("metric " + Quoted(*name));
-  section.Require("kind", "counter, gauge or histogram");
+  section.Require("kind", "counter, gauge, histogram, info or stateset");
   section.Require("help", "one sentence for those who read /metrics");
   const std::optional<MetricKind> kind = section.OneOf("kind", MetricKinds());
   metric.kind = kind.value_or(MetricKind::kCounter);
@@ -244,6 +328,8 @@ MetricSpec ReadMetric(const std::string& file, const YamlNode& node, Faults* fau
   metric.when = ReadConditions(&section);
   ReadValue(&section, kind, &metric);
   ReadLabels(&section, &metric, faults);
+  ReadExemplar(&section, &metric);
+  ReadSeries(&section, &metric, faults);
   section.Finish();
   return metric;
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace parshall::rules {
@@ -114,7 +115,7 @@ struct RuleSpec {
   Where pattern_where;        // of the pattern's first character
 };
 
-enum class MetricKind : uint8_t { kCounter, kGauge, kHistogram };
+enum class MetricKind : uint8_t { kCounter, kGauge, kHistogram, kInfo, kStateSet };
 enum class GaugeOp : uint8_t { kSet, kAdd, kMin, kMax };
 
 // One label of a metric: the text of a field, or a constant.
@@ -126,6 +127,21 @@ struct LabelSpec {
   std::string match;     // an RE2 expression that the whole value must match; empty: all
   std::string other = "other";  // stands for a null, an absent value and one that is not allowed
   uint32_t limit = 1000;        // at most so many different values; beyond it `__other__`
+  bool path_template = false;   // "template: path": /users/7 is shown as /users/:id
+  std::vector<std::string> routes;  // templates of the operator, tried before what is learned
+  Where where;
+};
+
+// One label set of `init:`: label and text, for every label from a field.
+using LabelSet = std::vector<std::pair<std::string, std::string>>;
+
+// `delete:` which records remove series, and by which labels: every series of the metric whose
+// `labels` have the texts that the record's fields have.
+struct DeleteSpec {
+  std::optional<EventKind> event;
+  std::vector<std::string> rules;
+  std::vector<Condition> when;
+  std::vector<std::string> labels;  // names of labels from fields; never empty once read
   Where where;
 };
 
@@ -138,8 +154,16 @@ struct MetricSpec {
   std::vector<std::string> rules;   // only records of these rules; empty: all
   std::vector<Condition> when;
   std::string value;   // the field that is added, set or observed; empty: 1 (counters only)
+  bool cumulative = false;          // a counter that takes the value of the field as its own (op: set)
   std::vector<double> buckets;      // ascending upper bounds without +Inf
+  std::vector<std::string> states;  // of a state set: what its value may be
   std::vector<LabelSpec> labels;
+  std::string exemplar;             // field that holds the id of a trace; empty: none
+  std::string exemplar_label;       // what the id is called in an exemplar
+  std::vector<LabelSet> init;       // exported at 0 from the start
+  Where init_where;
+  int64_t ttl_ms = 0;               // a series that was not updated for so long goes; 0: never
+  std::optional<DeleteSpec> remove; // "delete:" in YAML
   Where where;
 };
 

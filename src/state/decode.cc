@@ -193,6 +193,7 @@ constexpr Section kSections[] = {
     {kTotalsTag, "totals", true, [](Reader& r, Snapshot& s) { r.Get(s.totals); }},
     {kFamiliesTag, "families", true, [](Reader& r, Snapshot& s) { r.Get(s.metrics.families); }},
     {kGroupsTag, "groups", true, [](Reader& r, Snapshot& s) { r.Get(s.metrics.groups); }},
+    {kNotesTag, "notes", false, [](Reader& r, Snapshot& s) { r.Get(s.metrics.notes); }},
     {kOutputTag, "output", false, [](Reader& r, Snapshot& s) { r.Get(s.output.emplace()); }},
 };
 

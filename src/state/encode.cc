@@ -173,7 +173,8 @@ Status Encode(const Snapshot& snapshot, Buffer& out) {
   Writer writer(out);
   out.Append(kMagic);
   writer.Put(kFormatMajor);
-  writer.Put(kFormatMinor);
+  // An older program loses nothing of a file without notes.
+  writer.Put(snapshot.metrics.notes.empty() ? uint16_t{0} : kFormatMinor);
   writer.Put(uint32_t{0});  // the checksum
   writer.Put(snapshot.generation);
   writer.Put(uint64_t{0});  // the length
@@ -184,6 +185,9 @@ Status Encode(const Snapshot& snapshot, Buffer& out) {
   writer.Section(kTotalsTag, [&] { writer.PutList(snapshot.totals); });
   writer.Section(kFamiliesTag, [&] { writer.PutList(snapshot.metrics.families); });
   writer.Section(kGroupsTag, [&] { writer.PutList(snapshot.metrics.groups); });
+  if (!snapshot.metrics.notes.empty()) {
+    writer.Section(kNotesTag, [&] { writer.PutList(snapshot.metrics.notes); });
+  }
   if (snapshot.output) writer.Section(kOutputTag, [&] { writer.Put(*snapshot.output); });
 
   const uint64_t length = out.size() - begin;

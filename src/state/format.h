@@ -26,7 +26,7 @@
 namespace parshall::state {
 
 inline constexpr uint16_t kFormatMajor = 1;
-inline constexpr uint16_t kFormatMinor = 0;
+inline constexpr uint16_t kFormatMinor = 1;
 
 inline constexpr std::string_view kMagic = "PARSHALL";
 inline constexpr size_t kVersionAt = 8;
@@ -52,6 +52,7 @@ inline constexpr uint32_t kRulesTag = Tag("RULE");
 inline constexpr uint32_t kTotalsTag = Tag("TOTL");
 inline constexpr uint32_t kFamiliesTag = Tag("FAMS");
 inline constexpr uint32_t kGroupsTag = Tag("GRPS");
+inline constexpr uint32_t kNotesTag = Tag("MNOT");   // since 1.1; only if there are any
 inline constexpr uint32_t kOutputTag = Tag("OUTP");  // only if there is an output file
 
 }  // namespace parshall::state

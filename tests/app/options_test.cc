@@ -194,6 +194,7 @@ TEST_CASE("ParseOptions refuses with one sentence and the place") {
        "--output.rotate-interval: \"7\" is not a time; write a number with s, m, h or d, as 24h"},
       {{"--output.rotate-interval", "10ms"},
        "--output.rotate-interval: \"10ms\" is not between 1s and 366d"},
+      {{"--series-max", "0"}, "--series-max: \"0\" is not a number from 1 to 10000000"},
       {{"--line-bytes-max", "0"}, "--line-bytes-max: \"0\" is not between 1 and 1GiB"},
       {{"--line-bytes-max", "1073741825"}, "--line-bytes-max: \"1073741825\" is not between"},
       {{"--line-bytes-max", "2GiB"}, "--line-bytes-max: \"2GiB\" is not between"},
@@ -369,6 +370,7 @@ TEST_CASE("Each flag of the table is read, stored, explained and in the document
     // Some value is accepted, and remembered as given.
     std::string value = "7";
     if (flag.name == "line-bytes-max") value = "1MiB";
+    if (flag.name == "series-max") value = "10";
     if (flag.argument == "DURATION") value = "7s";
     if (!flag.choices.empty()) value = flag.choices.substr(0, flag.choices.find('|'));
     Arguments arguments;

@@ -54,6 +54,7 @@ labels: {site: shop, zone: '${ZONE:-eu}'}
 format: combined
 threads: 2
 line_bytes_max: 64KiB
+series_max: 5000
 log: {level: debug, format: json}
 )yaml");
   REQUIRE(config.sources);
@@ -87,6 +88,7 @@ log: {level: debug, format: json}
   CHECK(config.format == "combined");
   CHECK(config.threads == 2);
   CHECK(config.line_bytes_max == 65536);
+  CHECK(config.series_max == 5000);
   CHECK(config.log.level == "debug");
   CHECK(config.log.format == "json");
   CHECK(config.PlaceOf("web.listen_address") == "p.yaml:18:19");

@@ -402,7 +402,8 @@ TEST_CASE("ReadRules says what is wrong with a metric, and where") {
   const Row rows[] = {
       {"[{}]",
        "r.yaml:1:11: a metric needs `name:`, the name on /metrics\n"
-       "r.yaml:1:11: a metric needs `kind:`, counter, gauge or histogram\n"
+       "r.yaml:1:11: a metric needs `kind:`, counter, gauge, histogram, info or "
+       "stateset\n"
        "r.yaml:1:11: a metric needs `help:`, one sentence for those who read /metrics\n"},
       {"[{name: a_total, kind: count, help: h}]",
        "r.yaml:1:33: metric \"a_total\": kind: cannot be \"count\" (did you mean \"counter\"?)\n"},
@@ -425,7 +426,8 @@ TEST_CASE("ReadRules says what is wrong with a metric, and where") {
        "r.yaml:1:18: metric \"process_x_total\": names that begin with parshall_ or process_ "
        "belong to the program itself\n"},
       {"[{name: a_total, kind: counter, help: h, op: add, buckets: [1]}]",
-       "r.yaml:1:55: metric \"a_total\": op: is for gauges only\n"
+       "r.yaml:1:55: metric \"a_total\": op: is for gauges, and for counters with "
+       "`value:`\n"
        "r.yaml:1:69: metric \"a_total\": buckets: are for histograms only\n"},
       {"[{name: a, kind: gauge, help: h, op: avg}]",
        "r.yaml:1:11: metric \"a\" needs `value:`, the field that the gauge takes\n"

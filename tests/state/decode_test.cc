@@ -192,6 +192,18 @@ TEST_CASE("A newer minor version is read, and its unknown sections are skipped")
   CHECK(TextOf(*read) == TextOf(snapshot));
 }
 
+TEST_CASE("Notes are kept, and make the file one of format 1.1") {
+  Snapshot snapshot = SnapshotOf(4);
+  snapshot.metrics.notes = {{"lives a_total", std::string("\0\x80\n", 3)}, {"", ""}};
+  const std::string file = Encoded(snapshot);
+  CHECK(file.substr(kVersionAt, 4) == std::string("\1\0\1\0", 4));
+  Refusal refusal;
+  const auto read = Decode(file, &refusal);
+  REQUIRE(read.ok());
+  CHECK(read->metrics.notes == snapshot.metrics.notes);
+  CHECK(TextOf(*read) == TextOf(snapshot));
+}
+
 TEST_CASE("Random bytes behind a right checksum never harm") {
   std::mt19937 random(11);
   const std::string good = Encoded(SnapshotOf(12));

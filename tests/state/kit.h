@@ -240,6 +240,7 @@ inline std::string TextOf(const Snapshot& s) {
       for (const std::string& value : label.values) add("value", value);
     }
   }
+  for (const auto& [key, note] : s.metrics.notes) add("note", key, note);
   if (s.output) {
     add("output", s.output->path, s.output->length);
     add_id(s.output->identity);
