@@ -3,6 +3,22 @@
 #include <algorithm>
 
 namespace parshall::pipeline {
+namespace {
+
+// What the rule's transforms have left out.
+void AddTransforms(const Ledger& ledger, size_t rule, RuleRow* row) {
+  const std::vector<uint64_t>& dropped = ledger.matching.rules[rule].dropped;
+  if (rule < ledger.drop_reasons.size()) {
+    const std::vector<std::string>& reasons = ledger.drop_reasons[rule];
+    for (size_t n = 0; n < reasons.size(); ++n) {
+      row->dropped.emplace_back(reasons[n], n < dropped.size() ? dropped[n] : 0);
+    }
+  }
+  row->samples = rule < ledger.rule_samples.size() && ledger.rule_samples[rule];
+  if (rule < ledger.rule_sampled_out.size()) row->sampled_out = ledger.rule_sampled_out[rule];
+}
+
+}  // namespace
 
 std::vector<RuleRow> RuleRows(const Ledger& ledger) {
   uint64_t asked = ledger.matching.lines;
@@ -18,8 +34,10 @@ std::vector<RuleRow> RuleRows(const Ledger& ledger) {
                 .misses = asked - tally.matches,
                 .plan_matches = tally.plan_matches,
                 .nanos = static_cast<uint64_t>(static_cast<double>(tally.sampled_nanos) * scale),
-                .last_match_seconds = ledger.rule_last_match[n]};
+                .last_match_seconds = ledger.rule_last_match[n],
+                .dropped = {}};
     asked -= tally.matches;
+    AddTransforms(ledger, n, &row);
     for (const RuleRow& earlier : ledger.earlier_rules) {
       if (earlier.name != row.name) continue;
       row.matches += earlier.matches;
@@ -27,6 +45,12 @@ std::vector<RuleRow> RuleRows(const Ledger& ledger) {
       row.plan_matches += earlier.plan_matches;
       row.nanos += earlier.nanos;
       row.last_match_seconds = std::max(row.last_match_seconds, earlier.last_match_seconds);
+      row.sampled_out += earlier.sampled_out;
+      for (auto& [reason, count] : row.dropped) {
+        for (const auto& [earlier_reason, earlier_count] : earlier.dropped) {
+          if (earlier_reason == reason) count += earlier_count;
+        }
+      }
     }
     rows.push_back(std::move(row));
   }
@@ -50,6 +74,11 @@ void Add(const records::MatcherTally& from, records::MatcherTally* into) {
     into->rules[n].matches += from.rules[n].matches;
     into->rules[n].plan_matches += from.rules[n].plan_matches;
     into->rules[n].sampled_nanos += from.rules[n].sampled_nanos;
+    const std::vector<uint64_t>& dropped = from.rules[n].dropped;
+    if (into->rules[n].dropped.size() < dropped.size()) {
+      into->rules[n].dropped.resize(dropped.size());
+    }
+    for (size_t k = 0; k < dropped.size(); ++k) into->rules[n].dropped[k] += dropped[k];
   }
 }
 

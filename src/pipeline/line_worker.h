@@ -73,6 +73,7 @@ class LineWorker {
   void EmitLine(const Line& line, records::Outcome outcome);
   void Count(records::Outcome outcome, uint64_t lines);
   void CloseEvent(OpenEvent* event, Buffer* out);
+  bool IsDropped(OpenEvent* event);
   void FlushPieces();
   void EndFile();
   sinks::RecordContext Context(std::span<const lines::EnvelopeField> envelope) const;

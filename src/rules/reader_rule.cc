@@ -10,6 +10,7 @@
 #include "rules/reader.h"
 #include "rules/reader_form.h"
 #include "rules/reader_json.h"
+#include "rules/reader_transform.h"
 
 namespace parshall::rules {
 namespace {
@@ -286,6 +287,8 @@ RuleDraft ReadRule(const std::string& file, const YamlNode& node, Faults* faults
   rule.drop = section.Bool("drop").value_or(false);
   rule.timestamp = section.Texts("timestamp").value_or(std::vector<std::string>());
   ReadFields(&section, &rule, faults);
+  ReadTransforms(&section, &rule, faults);
+  ReadSample(&section, &rule, faults);
   ReadExamples(&section, &rule, faults);
   ReadNotExamples(&section, &rule);
   section.Finish();

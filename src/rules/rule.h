@@ -8,19 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "rules/transform.h"
+#include "rules/where.h"
+
 namespace parshall::rules {
-
-// A place in a rule file. line and column count from 1; line 0 means the file as a whole.
-struct Where {
-  std::string file;
-  int line = 0;
-  int column = 0;
-
-  std::string ToString() const {
-    if (line == 0) return file;
-    return file + ":" + std::to_string(line) + ":" + std::to_string(column);
-  }
-};
 
 enum class FieldType : uint8_t {
   kString,
@@ -106,6 +97,8 @@ struct RuleSpec {
   bool multiline = false;     // indented continuations and tracebacks belong to a line that this rule matched
   bool fallback = false;      // tried only when no other rule matched, whatever the order of the files
   bool drop = false;          // a line that this rule matches gives no record and no metrics; outcome "dropped"
+  std::vector<TransformSpec> transforms;  // in the order in which they are applied
+  std::optional<SampleSpec> sample;
   std::vector<Example> examples;
   std::vector<std::string> not_examples;  // `not:` lines that the rule must not match
   std::vector<Where> not_where;           // of each of them

@@ -83,6 +83,8 @@ RecordJson::RecordJson(std::shared_ptr<const records::RuleProgram> program)
         keys.bytes_max += JsonTextBytesMax(recipe.conversion.fallback->size());
     }
     keys.copies = CopiesOf(rule);
+    // What transforms have made is in Record::text_size once.
+    if (rule.transforms != nullptr) keys.copies = std::max<size_t>(keys.copies, 1);
     if (!rule.timestamp.empty() && rule.timestamp[0].format == "clf")
       keys.clf_slot = rule.timestamp[0].slot;
   }
