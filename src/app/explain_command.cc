@@ -119,9 +119,9 @@ void PrintForMachines(const std::string& line, const RuleTrial::Outcome& outcome
 // Explains line after line, as a run would see them.
 class Explainer {
  public:
-  Explainer(const ActiveRules& active, bool json)
+  Explainer(const ActiveRules& active, bool json, sinks::Schema schema)
       : active_(active),
-        trial_(active.program, active.store),
+        trial_(active.program, active.store, schema),
         json_(json),
         colours_(ColoursFor(STDOUT_FILENO)) {}
 
@@ -182,7 +182,7 @@ int ExplainCommand(const Options& options, const rules::Config& config) {
     PrintFaults(active.faults);
     return kExitWrong;
   }
-  Explainer explainer(active, options.json);
+  Explainer explainer(active, options.json, settings->schema);
   if (!options.paths.empty()) {
     explainer.Explain(options.paths[0]);
   } else {

@@ -87,13 +87,13 @@ bool TextAt(std::string_view line, std::string_view key, std::string* text) {
 }  // namespace
 
 RuleTrial::RuleTrial(std::shared_ptr<const records::RuleProgram> program,
-                     std::shared_ptr<metrics::Store> store)
+                     std::shared_ptr<metrics::Store> store, sinks::Schema schema)
     : program_(std::move(program)),
       store_(std::move(store)),
       shard_(store_->AddShard()),
       meter_(*store_, shard_, pipeline::RuleFieldsOf(*program_)),
       matcher_(program_),
-      json_(program_) {}
+      json_(program_, schema) {}
 
 bool RuleTrial::Matches(const std::string& rule, const std::string& line) {
   const std::string padded = line + std::string(lines::kPadBytes, '\0');

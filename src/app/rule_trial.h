@@ -17,7 +17,8 @@ namespace parshall::app {
 class RuleTrial {
  public:
   RuleTrial(std::shared_ptr<const records::RuleProgram> program,
-            std::shared_ptr<metrics::Store> store);
+            std::shared_ptr<metrics::Store> store,
+            sinks::Schema schema = sinks::Schema::kFlat);
 
   struct Field {
     std::string name;

@@ -61,7 +61,7 @@ LineWorker::LineWorker(std::shared_ptr<const records::RuleProgram> program,
       meter_(*store_, shard_, RuleFieldsOf(*program_)),
       matcher_(program_, options.write_records),
       event_matcher_(program_),
-      json_(program_),
+      json_(program_, options.schema),
       turnstile_(turnstile) {
   newlines_.resize(lines::kIndexRoom);
   tally_.rule_last_match.resize(program_->rules.size());

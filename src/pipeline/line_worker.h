@@ -24,6 +24,7 @@ namespace parshall::pipeline {
 struct WorkerOptions {
   bool write_records = true;  // false: --output none
   size_t line_bytes_max = size_t{1} << 20;
+  sinks::Schema schema = sinks::Schema::kFlat;
 };
 
 // One thread at a time calls Process() and Flush(). The tallies may be read by whoever holds all

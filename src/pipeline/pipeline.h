@@ -24,6 +24,7 @@ namespace parshall::pipeline {
 struct PipelineOptions {
   size_t threads = 1;
   size_t line_bytes_max = size_t{1} << 20;
+  sinks::Schema schema = sinks::Schema::kFlat;
   // Where the snapshot goes; null: no state is kept. Called by one thread at a time.
   CommitSnapshot commit;
   int state_interval_ms = 1000;
