@@ -340,6 +340,9 @@ void LineWorker::Emit(const records::Record& record, std::span<const lines::Enve
 
 void LineWorker::EmitLine(const Line& line, Outcome outcome) {
   Count(outcome, line.lines);
+  if (outcome == Outcome::kUnmatched && options_.unmatched != nullptr) {
+    options_.unmatched->Add(line.text, entry_->name, line.lines, now_ms_);
+  }
   if (!options_.write_records) return;
   json_.AppendLine(line.text, records::OutcomeName(outcome), Context(line.envelope), &out_);
 }

@@ -38,7 +38,8 @@ Pipeline::Pipeline(std::unique_ptr<bytes::SourceSet> sources,
       intake_(std::move(sources), IntakeOptionsOf(options)) {
   const WorkerOptions worker_options{.write_records = sink_ != nullptr,
                                      .line_bytes_max = options.line_bytes_max,
-                                     .schema = options.schema};
+                                     .schema = options.schema,
+                                     .unmatched = &unmatched_};
   for (size_t n = 0; n < std::max<size_t>(options.threads, 1); ++n) {
     workers_.push_back(std::make_unique<LineWorker>(program_, store_, &turnstile_, worker_options));
   }

@@ -66,6 +66,9 @@ class Pipeline {
   };
   Moment Scrape();
 
+  // The lines that no rule matched, since the start.
+  records::UnmatchedLines Unmatched() const { return unmatched_.Snapshot(); }
+
   std::vector<std::string> TakeNotices();
   // Why the last snapshot could not be committed, if it is not said yet.
   std::optional<std::string> TakeStateTrouble() {
@@ -87,6 +90,7 @@ class Pipeline {
   const std::unique_ptr<sinks::JsonLinesSink> sink_;
   Intake intake_;
   Turnstile turnstile_;
+  records::UnmatchedStore unmatched_;
   std::vector<std::unique_ptr<LineWorker>> workers_;
   std::vector<std::thread> threads_;
   Ledger earlier_;                              // written by Restore() only

@@ -78,6 +78,12 @@ void LintRule(const Supply& supply, Faults* warnings) {
   if (rule.examples.empty()) {
     warnings->Add(rule.where, title + " has no examples, so nothing proves that it works");
   }
+  for (const FieldSpec& field : rule.fields) {
+    if (field.unit_given) continue;
+    warnings->Add(field.where, title + ": field " + Quoted(field.name) +
+                                   " is a duration without a unit, taken for seconds; write `unit: "
+                                   "s` if it is, or ns, us, ms, m, h");
+  }
   if (supply.open) return;
   for (const FieldSpec& field : rule.fields) {
     if (supply.groups.contains(field.name)) continue;

@@ -88,7 +88,10 @@ void ReadFormat(Section* section, FieldSpec* field) {
 }
 
 void ReadUnit(Section* section, FieldSpec* field) {
-  if (!section->Has("unit")) return;
+  if (!section->Has("unit")) {
+    field->unit_given = field->type != FieldType::kDuration;
+    return;
+  }
   if (field->type == FieldType::kDuration) {
     field->unit = section->OneOf("unit", DurationUnits()).value_or(1.0);
   } else if (field->type == FieldType::kBytes) {

@@ -42,6 +42,7 @@ struct FieldSpec {
   std::string format;  // kTime: "clf", "rfc3339", "epoch", "epoch_ms" or a strptime format with %;
                        // empty: RFC 3339, CLF or epoch, whichever fits
   double unit = 1.0;   // kDuration: seconds in one unit (us: 1e-6); kBytes: bytes in one unit
+  bool unit_given = true;  // false: nobody has said the unit of this duration
   bool sum = false;    // numbers in a list ("0.000, 0.001 : -"): their sum; a "-" adds nothing
   std::string count_as;  // with `sum`: the field that gets the number of the list's items
   Escapes escapes = Escapes::kNone;    // taken off the text before anything else is done with it
