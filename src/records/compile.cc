@@ -144,7 +144,7 @@ class Compiler {
                                  rule.json ? add_key : std::function<void(const std::string&)>(),
                                  &program_->keys, &faults_);
     transforms.Run();
-    if (rule.json) WantedKeys(spec, transforms, &rule);
+    if (rule.json) WantedKeys(spec, &transforms, &rule);
     transforms.Finish();
     Ways(&rule);
     for (const FieldInfo& field : rule.fields) {
@@ -181,16 +181,19 @@ class Compiler {
       if (captured || IsRequestPart(*rule, field)) continue;
       AddRecipe(spec, field.name, 0, KeyIndex(field.name), false, rule);
     }
+    // With transforms, those that metrics want are known when all names are settled.
+    if (spec.transforms.empty()) WantedKeys(spec, nullptr, rule);
     for (const std::string& name : spec.timestamp) {
       if (SlotOf(*rule, name) < 0) AddRecipe(spec, name, 0, KeyIndex(name), false, rule);
     }
   }
 
   // What metrics read of an event, by the names that the transforms leave.
-  void WantedKeys(const rules::RuleSpec& spec, const TransformCompiler& transforms,
+  void WantedKeys(const rules::RuleSpec& spec, const TransformCompiler* transforms,
                   CompiledRule* rule) {
     for (const std::string& name : wanted_) {
-      if (SlotOf(*rule, name) < 0 && WantedFor(spec, name) && transforms.MayWant(name))
+      if (SlotOf(*rule, name) < 0 && WantedFor(spec, name) &&
+          (transforms == nullptr || transforms->MayWant(name)))
         AddRecipe(spec, name, 0, KeyIndex(name), false, rule);
     }
   }
