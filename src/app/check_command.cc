@@ -84,6 +84,23 @@ void CheckExamples(const ActiveRules& active, std::vector<Error>* faults, size_t
   }
 }
 
+// An expression without a plan runs on RE2 for each line: what is in the way, and what would help.
+void WarnOfSlowRules(const ActiveRules& active, std::vector<Error>* warnings) {
+  for (const records::CompiledRule& rule : active.program->rules) {
+    if (rule.regex == nullptr || rule.plan) continue;
+    for (const rules::RuleSpec& spec : active.set.rules) {
+      if (spec.name != rule.name || spec.where.file.starts_with(kBuiltinPrefix)) continue;
+      const bool anchored = spec.pattern.starts_with('^');
+      warnings->push_back(Fail(
+          "rule \"" + rule.name + "\" can only run on RE2, dozens of times slower than as a plan: " +
+              rule.why_no_plan +
+              (anchored ? "; docs/RULES.md (\"Patterns\") says what a plan can be made of"
+                        : "; begin it with ^, and with ^.*? if what stands before does not matter"),
+          spec.pattern_where.ToString()));
+    }
+  }
+}
+
 void PrintPlans(const records::RuleProgram& program) {
   for (const records::CompiledRule& rule : program.rules) {
     if (rule.regex == nullptr) {
@@ -119,6 +136,7 @@ int CheckCommand(const Options& options, const rules::Config& config) {
     PrintFaults(active.faults);
     return kExitWrong;
   }
+  WarnOfSlowRules(active, &active.warnings);
   for (const Error& warning : active.warnings)
     std::fprintf(stderr, "%s (warning)\n", warning.ToString().c_str());
   if (options.plans) PrintPlans(*active.program);

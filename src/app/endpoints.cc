@@ -4,6 +4,7 @@
 #include <prometheus/gauge.h>
 #include <prometheus/registry.h>
 
+#include "app/unmatched.h"
 #include "app/version.h"
 #include "base/gzip.h"
 #include "http/negotiate.h"
@@ -66,6 +67,7 @@ constexpr std::string_view kLandingPage = R"html(<!DOCTYPE html>
 <p>Log lines in, JSON records and exact metrics out.</p>
 <ul>
 <li><a href="/metrics">/metrics</a>: the metrics, for Prometheus</li>
+<li><a href="/api/v1/unmatched">/api/v1/unmatched</a>: lines that no rule matched, by their shape</li>
 <li><a href="/-/healthy">/-/healthy</a>: whether the program runs</li>
 <li><a href="/-/ready">/-/ready</a>: whether it reads its sources</li>
 </ul>
@@ -132,6 +134,13 @@ Result<std::unique_ptr<http::Server>> StartServer(const std::vector<std::string>
         response.content_encoding = "gzip";
       }
     }
+    return response;
+  });
+  router.Add(kUnmatchedPath, "GET", [exposition](const http::Request&) {
+    http::Response response;
+    response.content_type = "application/json";
+    response.body = UnmatchedJson(exposition->Unmatched());
+    response.headers.push_back({"Cache-Control", "no-store"});
     return response;
   });
   router.Add("/-/healthy", "GET",

@@ -10,6 +10,7 @@
 #include "app/load_rules.h"
 #include "app/rule_trial.h"
 #include "app/settings.h"
+#include "app/unmatched.h"
 #include "base/quoted.h"
 #include "lines/continuation.h"
 
@@ -62,6 +63,11 @@ void PrintForPeople(const std::string& line, const RuleTrial::Outcome& outcome,
   }
   if (outcome.rule_name.empty())
     out += std::string(colours.bad) + "no rule matched" + colours.off + "\n";
+  if (outcome.nearest != RuleTrial::kNone) {
+    const RuleTrial::Attempt& nearest = outcome.attempts[outcome.nearest];
+    out += "nearest  " + nearest.rule + ": matched " + Quoted(outcome.nearest_prefix) + ", then " +
+           nearest.why + "\n";
+  }
   for (const RuleTrial::Field& field : outcome.fields) {
     if (field.type == "absent") continue;
     const bool text = field.type == "string";
@@ -70,10 +76,14 @@ void PrintForPeople(const std::string& line, const RuleTrial::Outcome& outcome,
     if (!field.in_record) out += std::string(colours.faint) + "  for metrics only" + colours.off;
     out += "\n";
   }
-  out += "record   " +
-         (outcome.record_json.empty() ? "none: the rule drops the line" : outcome.record_json) +
-         "\n";
+  const std::string dropped =
+      outcome.drop_reason.empty()
+          ? "none: the rule drops the line"
+          : "none: a transform drops it, reason " + outcome.drop_reason;
+  out += "record   " + (outcome.record_json.empty() ? dropped : outcome.record_json) +
+         (outcome.sampled_out ? "\nsample   not written: it is none of the sample" : "") + "\n";
   for (const std::string& metric : outcome.metrics) out += "metric   " + metric + "\n";
+  out += "cost     " + std::to_string(outcome.nanos) + " ns\n";
   std::fwrite(out.data(), 1, out.size(), stdout);
 }
 
@@ -113,22 +123,30 @@ void PrintForMachines(const std::string& line, const RuleTrial::Outcome& outcome
                        ? nlohmann::ordered_json()
                        : nlohmann::ordered_json::parse(outcome.record_json, nullptr, false);
   json["metrics"] = outcome.metrics;
+  if (outcome.nearest != RuleTrial::kNone) {
+    const RuleTrial::Attempt& nearest = outcome.attempts[outcome.nearest];
+    json["nearest"] = {
+        {"rule", nearest.rule}, {"prefix", outcome.nearest_prefix}, {"why", nearest.why}};
+  }
+  if (!outcome.drop_reason.empty()) json["drop_reason"] = outcome.drop_reason;
+  json["sampled_out"] = outcome.sampled_out;
+  json["nanos"] = outcome.nanos;
   PrintJson(json);
 }
 
 // Explains line after line, as a run would see them.
 class Explainer {
  public:
-  Explainer(const ActiveRules& active, bool json)
+  Explainer(const ActiveRules& active, bool json, sinks::Schema schema)
       : active_(active),
-        trial_(active.program, active.store),
+        trial_(active.program, active.store, schema),
         json_(json),
         colours_(ColoursFor(STDOUT_FILENO)) {}
 
   void Explain(const std::string& line) {
     if (!first_ && !json_) std::fputc('\n', stdout);
     first_ = false;
-    const RuleTrial::Outcome outcome = trial_.Run(line);
+    const RuleTrial::Outcome outcome = trial_.Run(line, true);
     if (outcome.rule_name.empty() && continuation_.open() && continuation_.Belongs(line)) {
       PrintJoined(line);
       return;
@@ -172,6 +190,13 @@ class Explainer {
 }  // namespace
 
 int ExplainCommand(const Options& options, const rules::Config& config) {
+  if (options.unmatched) {
+    if (!options.paths.empty()) {
+      PrintFaults({Fail("explain takes a LINE or --unmatched, not both")});
+      return kExitWrong;
+    }
+    return ExplainUnmatched(options);
+  }
   const Result<Settings> settings = MergeSettings(options, config);
   if (!settings.ok()) {
     PrintFaults({settings.error()});
@@ -182,7 +207,7 @@ int ExplainCommand(const Options& options, const rules::Config& config) {
     PrintFaults(active.faults);
     return kExitWrong;
   }
-  Explainer explainer(active, options.json);
+  Explainer explainer(active, options.json, settings->schema);
   if (!options.paths.empty()) {
     explainer.Explain(options.paths[0]);
   } else {

@@ -22,8 +22,6 @@ namespace {
 
 using rules::RuleFile;
 
-constexpr std::string_view kBuiltinPrefix = "builtin:";
-
 RuleFile FileOf(const BuiltinFile& builtin) {
   return {.name = std::string(kBuiltinPrefix) + std::string(builtin.name) + ".yaml",
           .text = std::string(builtin.text)};

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/options.h"
@@ -14,6 +15,9 @@
 #include "rules/rule.h"
 
 namespace parshall::app {
+
+// What stands before the name of a rule file that travels in the program.
+inline constexpr std::string_view kBuiltinPrefix = "builtin:";
 
 // What runs. program and store are null when there are faults.
 struct ActiveRules {

@@ -329,6 +329,7 @@ Status Store(const Given& given, Options* options) {
   }
   if (name == "json") options->json = yes;
   if (name == "plans") options->plans = yes;
+  if (name == "unmatched") options->unmatched = yes;
   if (name == "version") options->version = yes;
   if (name == "help") options->help = yes;
   return StoreNumbers(given, options);

@@ -48,6 +48,7 @@ struct Options {
   std::optional<LogFormat> log_format;
   bool json = false;
   bool plans = false;
+  bool unmatched = false;
   bool version = false;
   bool help = false;
 

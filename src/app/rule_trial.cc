@@ -88,13 +88,13 @@ bool TextAt(std::string_view line, std::string_view key, std::string* text) {
 }  // namespace
 
 RuleTrial::RuleTrial(std::shared_ptr<const records::RuleProgram> program,
-                     std::shared_ptr<metrics::Store> store)
+                     std::shared_ptr<metrics::Store> store, sinks::Schema schema)
     : program_(std::move(program)),
       store_(std::move(store)),
       shard_(store_->AddShard()),
       meter_(*store_, shard_, pipeline::RuleFieldsOf(*program_)),
       matcher_(program_),
-      json_(program_) {}
+      json_(program_, schema) {}
 
 bool RuleTrial::Matches(const std::string& rule, const std::string& line) {
   const std::string padded = line + std::string(lines::kPadBytes, '\0');
@@ -197,7 +197,24 @@ std::vector<std::string> RuleTrial::MetricsOf(const records::Record& record) {
   return changes;
 }
 
-RuleTrial::Outcome RuleTrial::Run(const std::string& whole) {
+// The least of several times: what it costs when nothing else happens.
+uint64_t RuleTrial::CostOf(std::string_view line) {
+  constexpr int kRounds = 200;
+  uint64_t least = ~uint64_t{0};
+  for (int round = 0; round < kRounds; ++round) {
+    timespec begin;
+    timespec end;
+    records::Record record;
+    ::clock_gettime(CLOCK_MONOTONIC, &begin);
+    matcher_.Match(line, "", &record);
+    ::clock_gettime(CLOCK_MONOTONIC, &end);
+    const int64_t nanos = (end.tv_sec - begin.tv_sec) * 1'000'000'000 + end.tv_nsec - begin.tv_nsec;
+    least = std::min(least, static_cast<uint64_t>(std::max<int64_t>(nanos, 0)));
+  }
+  return least;
+}
+
+RuleTrial::Outcome RuleTrial::Run(const std::string& whole, bool measure) {
   Outcome outcome;
   lines::Unwrapper unwrapper;
   lines::Unwrapped unwrapped;
@@ -221,7 +238,7 @@ RuleTrial::Outcome RuleTrial::Run(const std::string& whole) {
   size_t matched_rule = program_->rules.size();
   if (result != records::Outcome::kUnmatched) {
     matched_rule = record.rule;
-    if (result == records::Outcome::kDropped) {
+    if (result == records::Outcome::kDropped && program_->rules[record.rule].drop) {
       for (matched_rule = 0; matched_rule < program_->rules.size(); ++matched_rule) {
         records::Record ignored;
         if (matcher_.MatchRule(matched_rule, first_line, "", &ignored) !=
@@ -230,7 +247,11 @@ RuleTrial::Outcome RuleTrial::Run(const std::string& whole) {
       }
     }
     outcome.rule_name = program_->rules[matched_rule].name;
-    if (newline != std::string_view::npos)
+    const records::Transforms* const transforms = program_->rules[matched_rule].transforms.get();
+    if (result == records::Outcome::kDropped && transforms != nullptr) {
+      outcome.drop_reason = transforms->reasons[static_cast<size_t>(matcher_.drop_reason())];
+    }
+    if (newline != std::string_view::npos && result != records::Outcome::kDropped)
       result = matcher_.MatchRule(matched_rule, line, "", &record);
   }
   outcome.outcome = records::OutcomeName(result);
@@ -244,9 +265,11 @@ RuleTrial::Outcome RuleTrial::Run(const std::string& whole) {
   if (result == records::Outcome::kMatched || result == records::Outcome::kRejected) {
     const records::CompiledRule& rule = program_->rules[record.rule];
     for (size_t slot = 0; slot < rule.fields.size(); ++slot) {
+      if (rule.fields[slot].name.empty()) continue;  // removed by a transform
       outcome.fields.push_back({rule.fields[slot].name, TypeName(record.values[slot]),
                                 ValueText(record.values[slot]), rule.fields[slot].in_record});
     }
+    outcome.sampled_out = record.sampled_out;
     json_.Append(record, context, &json);
     if (result == records::Outcome::kMatched) {
       outcome.metrics = MetricsOf(record);
@@ -262,6 +285,18 @@ RuleTrial::Outcome RuleTrial::Run(const std::string& whole) {
     outcome.attempts.push_back(Try(index, matched ? first_line : line, matched));
     if (matched) break;
   }
+  // Of those that came equally far, the one that is asked first.
+  for (size_t n = 0; outcome.rule_name.empty() && n < outcome.attempts.size(); ++n) {
+    const size_t bytes = outcome.attempts[n].matched_bytes;
+    if (bytes == 0) continue;
+    if (outcome.nearest == kNone || bytes > outcome.attempts[outcome.nearest].matched_bytes) {
+      outcome.nearest = n;
+    }
+  }
+  if (outcome.nearest != kNone) {
+    outcome.nearest_prefix = line.substr(0, outcome.attempts[outcome.nearest].matched_bytes);
+  }
+  if (measure) outcome.nanos = CostOf(first_line);
   return outcome;
 }
 

@@ -189,6 +189,7 @@ int RunCommand(const Options& options, const rules::Config& config) {
   pipeline::Pipeline pipeline(std::move(*sources), active.program, active.store, std::move(sink),
                               {.threads = settings.threads,
                                .line_bytes_max = settings.line_bytes_max,
+                               .schema = settings.schema,
                                .commit = std::move(commit),
                                .state_interval_ms = settings.state_interval_ms});
   if (recovered) {

@@ -19,10 +19,6 @@ Result<LogLevel> LevelOf(const std::string& text, const std::string& where) {
 
 // What this version cannot do yet must not be taken silently.
 Status Unsupported(const rules::Config& config) {
-  if (config.output.schema && *config.output.schema != "flat") {
-    return Fail("the schema \"" + *config.output.schema + "\" is not supported; flat is",
-                config.PlaceOf("output.schema"));
-  }
   if (config.web.config_file) {
     return Fail("`web: config_file:` is not supported by this version",
                 config.PlaceOf("web.config_file"));
@@ -92,6 +88,8 @@ Result<Settings> MergeSettings(const Options& options, const rules::Config& conf
   TakeSources(options, config, &settings);
   settings.output = options.output.value_or(config.output.to.value_or("-"));
   settings.output_options = OutputOptionsOf(options, config);
+  const std::string schema = options.schema.value_or(config.output.schema.value_or("flat"));
+  if (schema == "ecs") settings.schema = sinks::Schema::kEcs;
   const bool to_file = settings.output != "-" && settings.output != "none";
   if (!to_file) {
     for (const auto& [flag, key] :

@@ -11,6 +11,7 @@
 #include "bytes/source.h"
 #include "rules/config.h"
 #include "sinks/output_options.h"
+#include "sinks/record_json.h"
 
 namespace parshall::app {
 
@@ -18,6 +19,7 @@ struct Settings {
   std::vector<bytes::SourceSpec> sources;
   std::string output = "-";  // "-", "none" or a file
   sinks::OutputOptions output_options;
+  sinks::Schema schema = sinks::Schema::kFlat;
   std::string metrics_file;  // empty: none
   std::string state_dir;     // empty: no state is kept
   int state_interval_ms = 1000;

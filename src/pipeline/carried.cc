@@ -17,6 +17,8 @@ constexpr std::string_view kMisses = "misses";
 constexpr std::string_view kPlanMatches = "plan_matches";
 constexpr std::string_view kNanos = "nanos";
 constexpr std::string_view kLastMatchMs = "last_match_ms";
+constexpr std::string_view kSampledOut = "sampled_out";
+constexpr std::string_view kDroppedPrefix = "dropped_";  // and the reason
 constexpr std::string_view kRecords = "records";
 constexpr std::string_view kTimestampErrors = "timestamp_errors";
 constexpr std::string_view kContinuationLines = "continuation_lines";
@@ -114,6 +116,11 @@ void SaveLedger(const Ledger& ledger, state::Snapshot* snapshot) {
                                   {std::string(kNanos), row.nanos},
                                   {std::string(kLastMatchMs),
                                    static_cast<uint64_t>(row.last_match_seconds * 1e3 + 0.5)}});
+    state::Counters& counters = snapshot->rules.back().second;
+    if (row.samples) counters.emplace_back(kSampledOut, row.sampled_out);
+    for (const auto& [reason, count] : row.dropped) {
+      counters.emplace_back(std::string(kDroppedPrefix) + reason, count);
+    }
   }
   snapshot->totals = {{std::string(kRecords), ledger.records.records},
                       {std::string(kTimestampErrors), ledger.records.timestamp_errors},
@@ -131,7 +138,13 @@ Ledger EarlierLedger(const state::Snapshot& snapshot) {
          .misses = Find(counters, kMisses),
          .plan_matches = Find(counters, kPlanMatches),
          .nanos = Find(counters, kNanos),
-         .last_match_seconds = static_cast<double>(Find(counters, kLastMatchMs)) / 1e3});
+         .last_match_seconds = static_cast<double>(Find(counters, kLastMatchMs)) / 1e3,
+         .dropped = {},
+         .sampled_out = Find(counters, kSampledOut)});
+    for (const auto& [counter, count] : counters) {
+      if (!std::string_view(counter).starts_with(kDroppedPrefix)) continue;
+      ledger.earlier_rules.back().dropped.emplace_back(counter.substr(kDroppedPrefix.size()), count);
+    }
   }
   ledger.records.records = Find(snapshot.totals, kRecords);
   ledger.records.timestamp_errors = Find(snapshot.totals, kTimestampErrors);

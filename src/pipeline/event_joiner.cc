@@ -5,6 +5,8 @@ namespace parshall::pipeline {
 void OpenEvent::Start(uint32_t rule_index, std::string_view line,
                       std::span<const lines::EnvelopeField> fields) {
   open = true;
+  dropped = false;
+  resumed = false;
   rule = rule_index;
   text.assign(line);
   first_line_size = line.size();
@@ -29,6 +31,7 @@ void OpenEvent::Resume(uint32_t rule_index, std::string_view joined, size_t firs
   Start(rule_index, joined, fields);
   first_line_size = first_line <= joined.size() ? first_line : joined.size();
   continuation.Resume(continuation_position);
+  resumed = true;
 }
 
 bool OpenEvent::Add(std::string_view line, size_t bytes_max) {

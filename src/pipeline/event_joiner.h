@@ -19,6 +19,8 @@ namespace parshall::pipeline {
 // batch it came in.
 struct OpenEvent {
   bool open = false;
+  bool dropped = false;  // its rule drops it: the lines that continue it are, too
+  bool resumed = false;  // from an earlier run; whether it is dropped has to be found out
   uint32_t rule = 0;
   std::string text;  // lines joined by '\n'; room for padding is reserved behind it
   size_t first_line_size = 0;

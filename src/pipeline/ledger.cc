@@ -5,6 +5,22 @@
 #include <unordered_map>
 
 namespace parshall::pipeline {
+namespace {
+
+// What the rule's transforms have left out.
+void AddTransforms(const Ledger& ledger, size_t rule, RuleRow* row) {
+  const std::vector<uint64_t>& dropped = ledger.matching.rules[rule].dropped;
+  if (rule < ledger.drop_reasons.size()) {
+    const std::vector<std::string>& reasons = ledger.drop_reasons[rule];
+    for (size_t n = 0; n < reasons.size(); ++n) {
+      row->dropped.emplace_back(reasons[n], n < dropped.size() ? dropped[n] : 0);
+    }
+  }
+  row->samples = rule < ledger.rule_samples.size() && ledger.rule_samples[rule];
+  if (rule < ledger.rule_sampled_out.size()) row->sampled_out = ledger.rule_sampled_out[rule];
+}
+
+}  // namespace
 
 std::vector<RuleRow> RuleRows(const Ledger& ledger) {
   uint64_t asked = ledger.matching.lines;
@@ -16,8 +32,10 @@ std::vector<RuleRow> RuleRows(const Ledger& ledger) {
                 .misses = asked - tally.matches,
                 .plan_matches = tally.plan_matches,
                 .nanos = tally.sampled_nanos * kTimedEvery,
-                .last_match_seconds = ledger.rule_last_match[n]};
+                .last_match_seconds = ledger.rule_last_match[n],
+                .dropped = {}};
     asked -= tally.matches;
+    AddTransforms(ledger, n, &row);
     for (const RuleRow& earlier : ledger.earlier_rules) {
       if (earlier.name != row.name) continue;
       row.matches += earlier.matches;
@@ -25,6 +43,12 @@ std::vector<RuleRow> RuleRows(const Ledger& ledger) {
       row.plan_matches += earlier.plan_matches;
       row.nanos += earlier.nanos;
       row.last_match_seconds = std::max(row.last_match_seconds, earlier.last_match_seconds);
+      row.sampled_out += earlier.sampled_out;
+      for (auto& [reason, count] : row.dropped) {
+        for (const auto& [earlier_reason, earlier_count] : earlier.dropped) {
+          if (earlier_reason == reason) count += earlier_count;
+        }
+      }
     }
     rows.push_back(std::move(row));
   }
@@ -69,6 +93,11 @@ void Add(const records::MatcherTally& from, records::MatcherTally* into) {
     into->rules[n].matches += from.rules[n].matches;
     into->rules[n].plan_matches += from.rules[n].plan_matches;
     into->rules[n].sampled_nanos += from.rules[n].sampled_nanos;
+    const std::vector<uint64_t>& dropped = from.rules[n].dropped;
+    if (into->rules[n].dropped.size() < dropped.size()) {
+      into->rules[n].dropped.resize(dropped.size());
+    }
+    for (size_t k = 0; k < dropped.size(); ++k) into->rules[n].dropped[k] += dropped[k];
   }
 }
 

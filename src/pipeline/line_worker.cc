@@ -58,10 +58,11 @@ LineWorker::LineWorker(std::shared_ptr<const records::RuleProgram> program,
       meter_(*store_, shard_, RuleFieldsOf(*program_)),
       matcher_(program_, options.write_records),
       event_matcher_(program_),
-      json_(program_),
+      json_(program_, options.schema),
       turnstile_(turnstile) {
   newlines_.resize(lines::kIndexRoom);
   tally_.rule_last_match.resize(program_->rules.size());
+  tally_.rule_sampled_out.resize(program_->rules.size());
   matches_before_.resize(program_->rules.size());
 }
 
@@ -240,7 +241,12 @@ void LineWorker::Logical(const Line& line) {
   if (event_.open) CloseEvent(&event_, &out_);
   ++lines_done_;
   Count(outcome, line.lines);
-  if (outcome == Outcome::kDropped) return;
+  if (outcome == Outcome::kDropped) {
+    if (!program_->rules[record.rule].multiline) return;
+    event_.Start(record.rule, line.text, {});
+    event_.dropped = true;
+    return;
+  }
   if (outcome == Outcome::kMatched) {
     if (program_->rules[record.rule].multiline) {
       event_.Start(record.rule, line.text, line.envelope);
@@ -256,7 +262,9 @@ void LineWorker::Join(const Line& line) {
   if (!event_.open) Turn();  // that event may stand in an earlier batch
   if (event_.open && event_.continuation.Belongs(line.text)) {
     tally_.continuation_lines += line.lines;
-    if (event_.Add(line.text, options_.line_bytes_max)) {
+    if (IsDropped(&event_)) {
+      Count(Outcome::kDropped, line.lines);
+    } else if (event_.Add(line.text, options_.line_bytes_max)) {
       Count(Outcome::kMatched, line.lines);
     } else {
       Count(Outcome::kOversized, line.lines);
@@ -272,6 +280,10 @@ void LineWorker::Join(const Line& line) {
 // does not reach over line ends, the first line makes the record and the rest is kept beside it.
 void LineWorker::CloseEvent(OpenEvent* event, Buffer* out) {
   if (!event->open) return;
+  if (IsDropped(event)) {
+    event->Close();
+    return;
+  }
   records::Record record;
   const std::string_view text = event->Padded();
   Outcome outcome = event_matcher_.MatchRule(event->rule, text, entry_->name, &record);
@@ -290,6 +302,17 @@ void LineWorker::CloseEvent(OpenEvent* event, Buffer* out) {
   event->Close();
 }
 
+// Whether its rule drops the event; the line that begins it decides.
+bool LineWorker::IsDropped(OpenEvent* event) {
+  if (!event->resumed) return event->dropped;
+  records::Record ignored;
+  event->resumed = false;
+  const std::string_view first = event->Padded().substr(0, event->first_line_size);
+  event->dropped = event_matcher_.MatchRule(event->rule, first, entry_->name, &ignored, true) ==
+                   Outcome::kDropped;
+  return event->dropped;
+}
+
 void LineWorker::Count(Outcome outcome, uint64_t lines) {
   source_tally_->outcomes[static_cast<size_t>(outcome)] += lines;
   in_hand_ = 0;
@@ -305,11 +328,18 @@ sinks::RecordContext LineWorker::Context(std::span<const lines::EnvelopeField> e
 
 void LineWorker::Emit(const records::Record& record, std::span<const lines::EnvelopeField> envelope,
                       Buffer* out) {
+  if (record.sampled_out) [[unlikely]] {
+    ++tally_.rule_sampled_out[record.rule];
+    return;
+  }
   json_.Append(record, Context(envelope), out);
 }
 
 void LineWorker::EmitLine(const Line& line, Outcome outcome) {
   Count(outcome, line.lines);
+  if (outcome == Outcome::kUnmatched && options_.unmatched != nullptr) {
+    options_.unmatched->Add(line.text, entry_->name, line.lines, now_ms_);
+  }
   if (!options_.write_records) return;
   json_.AppendLine(line.text, records::OutcomeName(outcome), Context(line.envelope), &out_);
 }

@@ -17,6 +17,7 @@
 #include "pipeline/ledger.h"
 #include "pipeline/turnstile.h"
 #include "records/matcher.h"
+#include "records/unmatched.h"
 #include "sinks/record_json.h"
 
 namespace parshall::pipeline {
@@ -24,6 +25,8 @@ namespace parshall::pipeline {
 struct WorkerOptions {
   bool write_records = true;  // false: --output none
   size_t line_bytes_max = size_t{1} << 20;
+  sinks::Schema schema = sinks::Schema::kFlat;
+  records::UnmatchedStore* unmatched = nullptr;  // outlives the worker; null: none are kept
 };
 
 // One thread at a time calls Process() and Flush(). The tallies may be read by whoever holds all
@@ -73,6 +76,7 @@ class LineWorker {
   void EmitLine(const Line& line, records::Outcome outcome);
   void Count(records::Outcome outcome, uint64_t lines);
   void CloseEvent(OpenEvent* event, Buffer* out);
+  bool IsDropped(OpenEvent* event);
   void FlushPieces();
   void EndFile();
   sinks::RecordContext Context(std::span<const lines::EnvelopeField> envelope) const;

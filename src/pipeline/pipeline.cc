@@ -38,7 +38,9 @@ Pipeline::Pipeline(std::unique_ptr<bytes::SourceSet> sources,
       sink_(std::move(sink)),
       intake_(std::move(sources), IntakeOptionsOf(options)) {
   const WorkerOptions worker_options{.write_records = sink_ != nullptr,
-                                     .line_bytes_max = options.line_bytes_max};
+                                     .line_bytes_max = options.line_bytes_max,
+                                     .schema = options.schema,
+                                     .unmatched = &unmatched_};
   for (size_t n = 0; n < std::max<size_t>(options.threads, 1); ++n) {
     workers_.push_back(std::make_unique<LineWorker>(program_, store_, &turnstile_, worker_options));
   }
@@ -200,7 +202,14 @@ void Pipeline::Work(LineWorker* worker) {
 
 Pipeline::Moment Pipeline::Scrape() {
   Ledger ledger;
-  for (const records::CompiledRule& rule : program_->rules) ledger.rules.push_back(rule.name);
+  for (const records::CompiledRule& rule : program_->rules) {
+    ledger.rules.push_back(rule.name);
+    const records::Transforms* const transforms = rule.transforms.get();
+    ledger.drop_reasons.push_back(transforms != nullptr ? transforms->reasons
+                                                        : std::vector<std::string>());
+    ledger.rule_samples.push_back(transforms != nullptr && transforms->one_in > 1);
+  }
+  ledger.rule_sampled_out.resize(ledger.rules.size());
   ledger.rule_last_match.resize(ledger.rules.size());
   std::vector<SourceTally> tallies;
   const auto add_tallies = [&] {
@@ -210,6 +219,7 @@ Pipeline::Moment Pipeline::Scrape() {
       for (size_t n = 0; n < tally.sources.size(); ++n) Add(tally.sources[n], &tallies[n]);
       for (size_t n = 0; n < tally.rule_last_match.size(); ++n) {
         ledger.rule_last_match[n] = std::max(ledger.rule_last_match[n], tally.rule_last_match[n]);
+        ledger.rule_sampled_out[n] += tally.rule_sampled_out[n];
       }
       ledger.continuation_lines += tally.continuation_lines;
       Add(worker->matcher_tally(), &ledger.matching);

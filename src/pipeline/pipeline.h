@@ -24,6 +24,7 @@ namespace parshall::pipeline {
 struct PipelineOptions {
   size_t threads = 1;
   size_t line_bytes_max = size_t{1} << 20;
+  sinks::Schema schema = sinks::Schema::kFlat;
   // Where the snapshot goes; null: no state is kept. Called by one thread at a time.
   CommitSnapshot commit;
   int state_interval_ms = 1000;
@@ -65,6 +66,9 @@ class Pipeline {
   };
   Moment Scrape();
 
+  // The lines that no rule matched, since the start.
+  records::UnmatchedLines Unmatched() const { return unmatched_.Snapshot(); }
+
   std::vector<std::string> TakeNotices();
   // Why the last snapshot could not be committed, if it is not said yet.
   std::optional<std::string> TakeStateTrouble() {
@@ -86,6 +90,7 @@ class Pipeline {
   const std::unique_ptr<sinks::JsonLinesSink> sink_;
   Intake intake_;
   Turnstile turnstile_;
+  records::UnmatchedStore unmatched_;
   std::vector<std::unique_ptr<LineWorker>> workers_;
   std::vector<std::thread> threads_;
   Ledger earlier_;                              // written by Restore() only

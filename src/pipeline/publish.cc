@@ -109,14 +109,25 @@ void RuleFamilies(const Ledger& ledger, std::vector<MetricFamily>* out) {
   MetricFamily last = MakeFamily(
       "parshall_rule_last_match_timestamp_seconds",
       "When the rule last matched a line, as Unix time; 0 if it never did.", MetricType::Gauge);
+  MetricFamily dropped =
+      MakeFamily("parshall_rule_dropped_events_total",
+                 "Events that a transform of the rule dropped, by the reason it gives.");
+  MetricFamily sampled_out =
+      MakeFamily("parshall_rule_sampled_out_records_total",
+                 "Records that were counted but not written, because of the rule's sample.");
   for (const RuleRow& rule : RuleRows(ledger)) {
     AddRow(&matches, {{"rule", rule.name}}, rule.matches);
     AddRow(&misses, {{"rule", rule.name}}, rule.misses);
     AddRow(&by_plan, {{"rule", rule.name}}, rule.plan_matches);
     AddRow(&seconds, {{"rule", rule.name}}, static_cast<double>(rule.nanos) * 1e-9);
     AddRow(&last, {{"rule", rule.name}}, rule.last_match_seconds);
+    for (const auto& [reason, count] : rule.dropped) {
+      AddRow(&dropped, {{"rule", rule.name}, {"reason", reason}}, count);
+    }
+    if (rule.samples) AddRow(&sampled_out, {{"rule", rule.name}}, rule.sampled_out);
   }
-  for (MetricFamily* family : {&matches, &misses, &by_plan, &seconds, &last})
+  for (MetricFamily* family :
+       {&matches, &misses, &by_plan, &seconds, &last, &dropped, &sampled_out})
     out->push_back(std::move(*family));
 }
 

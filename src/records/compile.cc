@@ -139,6 +139,15 @@ class Compiler {
     Declared(spec, rule);
     Conditions(spec, &rule);
     Timestamp(spec, &rule);
+    const auto add_key = [&](const std::string& name) {
+      AddRecipe(spec, name, 0, KeyIndex(name), false, &rule);
+    };
+    TransformCompiler transforms(spec, &rule,
+                                 rule.json ? add_key : std::function<void(const std::string&)>(),
+                                 &program_->keys, &faults_);
+    transforms.Run();
+    if (rule.json) WantedKeys(spec, &transforms, &rule);
+    transforms.Finish();
     Ways(&rule);
     for (const FieldInfo& field : rule.fields) {
       if (field.in_record) rule.record_name_buckets |= uint64_t{1} << KeyBucket(field.name);
@@ -174,12 +183,20 @@ class Compiler {
       if (captured || IsRequestPart(*rule, field)) continue;
       AddRecipe(spec, field.name, 0, KeyIndex(field.name), false, rule);
     }
-    for (const std::string& name : wanted_) {
-      if (SlotOf(*rule, name) < 0 && WantedFor(spec, name))
-        AddRecipe(spec, name, 0, KeyIndex(name), false, rule);
-    }
+    // With transforms, those that metrics want are known when all names are settled.
+    if (spec.transforms.empty()) WantedKeys(spec, nullptr, rule);
     for (const std::string& name : spec.timestamp) {
       if (SlotOf(*rule, name) < 0) AddRecipe(spec, name, 0, KeyIndex(name), false, rule);
+    }
+  }
+
+  // What metrics read of an event, by the names that the transforms leave.
+  void WantedKeys(const rules::RuleSpec& spec, const TransformCompiler* transforms,
+                  CompiledRule* rule) {
+    for (const std::string& name : wanted_) {
+      if (SlotOf(*rule, name) < 0 && WantedFor(spec, name) &&
+          (transforms == nullptr || transforms->MayWant(name)))
+        AddRecipe(spec, name, 0, KeyIndex(name), false, rule);
     }
   }
 
@@ -264,7 +281,9 @@ class Compiler {
       const bool plain = !conversion.sum && conversion.escapes == rules::Escapes::kNone;
       if (recipe.capture > 0 && text && simple_null && plain) recipe.way = Recipe::Way::kText;
       if (recipe.capture > 0 && integer && plain) recipe.way = Recipe::Way::kDigits;
+      // Transforms look at all fields of a record together.
       recipe.record_only = recipe.way == Recipe::Way::kText && !recipe.shared_slot &&
+                           rule->transforms == nullptr &&
                            !asked_for(recipe.slot) && !asked_for(recipe.method_slot) &&
                            !asked_for(recipe.path_slot) && !asked_for(recipe.protocol_slot);
       Step step{.way = recipe.way,

@@ -13,6 +13,7 @@
 #include "records/plan.h"
 #include "records/record.h"
 #include "records/regex.h"
+#include "records/transform.h"
 #include "rules/rule.h"
 
 namespace parshall::records {
@@ -95,6 +96,7 @@ struct CompiledRule {
   std::vector<Step> steps;           // of all recipes
   std::vector<Step> metric_steps;    // without those that only records need
   std::vector<TimestampField> timestamp;
+  std::unique_ptr<Transforms> transforms;  // null: none
 };
 
 // All rules and what they share. Immutable; any thread. Held by shared_ptr, since a reload replaces

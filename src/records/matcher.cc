@@ -82,7 +82,13 @@ Matcher::Matcher(std::shared_ptr<const RuleProgram> program, bool all_fields)
   found_.resize(program_->keys.size());
   texts_.resize(program_->keys.size());
   size_t slots = 0;
-  for (const CompiledRule& rule : program_->rules) slots = std::max(slots, rule.fields.size());
+  for (size_t index = 0; index < program_->rules.size(); ++index) {
+    const CompiledRule& rule = program_->rules[index];
+    slots = std::max(slots, rule.fields.size());
+    if (rule.transforms == nullptr) continue;
+    tally_.rules[index].dropped.resize(rule.transforms->reasons.size());
+    if (transformer_ == nullptr) transformer_ = std::make_unique<Transformer>();
+  }
   values_.resize(slots);
 }
 
@@ -121,13 +127,17 @@ Outcome Matcher::Match(std::string_view line, std::string_view source, Record* r
     if (verdict == Verdict::kNo) continue;
     ++tally_.rules[index].matches;
     if (by_plan_) ++tally_.rules[index].plan_matches;
-    return Finish(rule, index, verdict, record);
+    const Outcome outcome = Finish(rule, index, verdict, line, true, record);
+    if (outcome == Outcome::kDropped && drop_reason_ != Transformer::kPassed) [[unlikely]] {
+      ++tally_.rules[index].dropped[static_cast<size_t>(drop_reason_)];
+    }
+    return outcome;
   }
   return Outcome::kUnmatched;
 }
 
 Outcome Matcher::MatchRule(size_t index, std::string_view line, std::string_view source,
-                           Record* record) {
+                           Record* record, bool filters) {
   event_ = Event::kNotParsed;
   logfmt_ = Event::kNotParsed;
   scratch_used_ = 0;
@@ -136,17 +146,21 @@ Outcome Matcher::MatchRule(size_t index, std::string_view line, std::string_view
   const CompiledRule& rule = program_->rules[index];
   const Verdict verdict = Try(rule, line, source);
   if (verdict == Verdict::kNo) return Outcome::kUnmatched;
-  return Finish(rule, index, verdict, record);
+  return Finish(rule, index, verdict, line, filters, record);
 }
 
-Outcome Matcher::Finish(const CompiledRule& rule, size_t index, Verdict verdict, Record* record) {
-  if (rule.drop) return Outcome::kDropped;
+Outcome Matcher::Finish(const CompiledRule& rule, size_t index, Verdict verdict,
+                        std::string_view line, bool filters, Record* record) {
+  if (rule.drop || rule.transforms != nullptr) [[unlikely]] {
+    return FinishTransformed(rule, index, verdict, line, filters, record);
+  }
   record->rule = static_cast<uint32_t>(index);
   record->event = rule.event;
   record->values = values_.data();
   record->values_count = static_cast<uint32_t>(rule.fields.size());
   record->own_timestamp = false;
   record->own_source = false;
+  record->sampled_out = false;
   record->text_size = line_size_;
   if (rule.json) {
     HideOverwritten(rule, record);
@@ -154,6 +168,41 @@ Outcome Matcher::Finish(const CompiledRule& rule, size_t index, Verdict verdict,
     record->members = nullptr;
     record->members_count = 0;
   }
+  return verdict == Verdict::kYes ? Outcome::kMatched : Outcome::kRejected;
+}
+
+// A rule that drops its lines, or changes its records.
+[[gnu::noinline]] Outcome Matcher::FinishTransformed(const CompiledRule& rule, size_t index,
+                                                     Verdict verdict, std::string_view line,
+                                                     bool filters, Record* record) {
+  record->rule = static_cast<uint32_t>(index);
+  drop_reason_ = Transformer::kPassed;
+  if (rule.drop) return Outcome::kDropped;
+  const Transforms& transforms = *rule.transforms;
+  std::string_view from;
+  if (rule.from_key >= 0) KeyText(rule.from_key, &from);
+  drop_reason_ = transformer_->Run(transforms, filters, from, values_.data(), rule.fields.size());
+  if (drop_reason_ != Transformer::kPassed) return Outcome::kDropped;
+  record->event = rule.event;
+  record->values = values_.data();
+  record->values_count = static_cast<uint32_t>(rule.fields.size());
+  record->own_timestamp = false;
+  record->own_source = false;
+  record->members = nullptr;
+  record->members_count = 0;
+  record->text_size = line_size_;
+  if (rule.json) {
+    HideOverwritten(rule, record);
+    transformer_->EditMembers(transforms, found_, values_.data(), record);
+  }
+  for (uint32_t slot = 0; slot < record->values_count; ++slot) {
+    const Value& value = values_[slot];
+    if (value.there() && rule.fields[slot].in_record) record->text_size += value.size;
+  }
+  for (uint32_t n = 0; n < record->members_count; ++n) {
+    record->text_size += record->members[n].key.size() + record->members[n].value.size() + 2;
+  }
+  record->sampled_out = !Transformer::Sampled(transforms, line, values_.data());
   return verdict == Verdict::kYes ? Outcome::kMatched : Outcome::kRejected;
 }
 
@@ -502,7 +551,7 @@ void Matcher::HideOverwritten(const CompiledRule& rule, Record* record) {
   const std::vector<JsonMember>& members = events_.members();
   record->members = members.data();
   record->members_count = static_cast<uint32_t>(members.size());
-  if (rule.regex == nullptr && !odd_timestamp) return;
+  if (rule.regex == nullptr && rule.transforms == nullptr && !odd_timestamp) return;
   const auto replaced = [this, &rule](const JsonMember& member) {
     std::string room;
     const std::string_view key = KeyName(member, &room);

@@ -10,6 +10,7 @@
 #include "records/compile.h"
 #include "records/json_event.h"
 #include "records/record.h"
+#include "records/transformer.h"
 
 namespace parshall::records {
 
@@ -23,6 +24,7 @@ struct RuleTally {
   uint64_t matches = 0;
   uint64_t plan_matches = 0;   // of these, by plan alone
   uint64_t sampled_nanos = 0;  // time spent trying it, on the sampled lines
+  std::vector<uint64_t> dropped;  // by its transforms: by index of Transforms::reasons
 };
 struct MatcherTally {
   std::vector<RuleTally> rules;
@@ -43,13 +45,19 @@ class Matcher {
   // Matches one line, without its line end; kPaddingBytes behind it must be readable. On kMatched
   // and kRejected `record` is filled and valid until the next call. kRejected: a rule matched, but
   // a value is not of its field's type; the record has the value as text. kDropped: a rule with
-  // `drop: true` matched. `source` is for conditions on the source. A clock makes this line a
+  // `drop: true` matched, or one with a transform that drops this record; record->rule says which. `source` is for conditions on the source. A clock makes this line a
   // sample of the rules' cost.
   Outcome Match(std::string_view line, std::string_view source, Record* record,
                 NanosClock clock = nullptr);
 
-  // One rule alone, not tallied: for joined events, `explain` and examples.
-  Outcome MatchRule(size_t rule, std::string_view line, std::string_view source, Record* record);
+  // One rule alone, not tallied: for joined events, `explain` and examples. Its keep: and drop:
+  // are passed over without `filters`: they are decided on the line that begins an event.
+  Outcome MatchRule(size_t rule, std::string_view line, std::string_view source, Record* record,
+                    bool filters = false);
+
+  // When the last line was dropped by a transform of its rule: by which, an index into
+  // Transforms::reasons. kPassed: it was not, or its rule drops all.
+  int drop_reason() const { return drop_reason_; }
 
   const RuleProgram& program() const { return *program_; }
   const MatcherTally& tally() const { return tally_; }
@@ -58,7 +66,10 @@ class Matcher {
   enum class Verdict : uint8_t { kNo, kYes, kRejected };
 
   Verdict Try(const CompiledRule& rule, std::string_view line, std::string_view source);
-  Outcome Finish(const CompiledRule& rule, size_t index, Verdict verdict, Record* record);
+  Outcome Finish(const CompiledRule& rule, size_t index, Verdict verdict, std::string_view line,
+                 bool filters, Record* record);
+  Outcome FinishTransformed(const CompiledRule& rule, size_t index, Verdict verdict,
+                            std::string_view line, bool filters, Record* record);
   bool ParseEvent(std::string_view line);
   bool ParseRepaired(std::string_view line);
   bool ParseLogfmt(std::string_view line);
@@ -95,6 +106,8 @@ class Matcher {
   size_t decoded_used_ = 0;
   size_t line_size_ = 0;
   bool by_plan_ = false;
+  int drop_reason_ = Transformer::kPassed;
+  std::unique_ptr<Transformer> transformer_;  // null: no rule has transforms
   Capture captures_[kCapturesMax];
 };
 

@@ -74,6 +74,7 @@ struct Record {
   // time.
   bool own_timestamp = false;
   bool own_source = false;
+  bool sampled_out = false;  // counted, but not written (`sample:` of its rule)
   // No shorter than the texts of all values that were captured, one behind the other: the size of
   // the line.
   size_t text_size = 0;

@@ -307,4 +307,30 @@ bool WholeMatch::Matches(std::string_view text) const {
   return RE2::FullMatch(View(text), *regex_);
 }
 
+Search::~Search() = default;
+
+Result<std::unique_ptr<Search>> Search::Compile(const std::string& expression,
+                                                const std::string& where) {
+  std::unique_ptr<Search> search(new Search());
+  search->regex_ = std::make_unique<RE2>(TakeOverNames(expression), Options());
+  if (!search->regex_->ok()) return CompileError(expression, *search->regex_, where);
+  return search;
+}
+
+bool Search::Test(std::string_view text) const {
+  return regex_->Match(View(text), 0, text.size(), RE2::UNANCHORED, nullptr, 0);
+}
+
+bool Search::Next(std::string_view text, size_t from, size_t* begin, size_t* end,
+                  size_t* next) const {
+  re2::StringPiece found[2];
+  const int groups = regex_->NumberOfCapturingGroups() > 0 ? 2 : 1;
+  if (!regex_->Match(View(text), from, text.size(), RE2::UNANCHORED, found, groups)) return false;
+  const re2::StringPiece& part = groups > 1 && found[1].data() != nullptr ? found[1] : found[0];
+  *begin = static_cast<size_t>(part.data() - text.data());
+  *end = *begin + part.size();
+  *next = static_cast<size_t>(found[0].data() - text.data()) + std::max<size_t>(found[0].size(), 1);
+  return true;
+}
+
 }  // namespace parshall::records

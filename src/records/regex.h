@@ -86,4 +86,21 @@ class WholeMatch {
   std::unique_ptr<re2::RE2> regex_;
 };
 
+// Finds an expression in a text, match by match, for redaction and tests of transforms. Immutable;
+// any thread.
+class Search {
+ public:
+  static Result<std::unique_ptr<Search>> Compile(const std::string& expression,
+                                                 const std::string& where);
+  ~Search();
+  bool Test(std::string_view text) const;
+  // The first match at or behind `from`: the extent of its first group, or of the whole if it has
+  // none or that took no part; *next is where to go on. False: there is no more.
+  bool Next(std::string_view text, size_t from, size_t* begin, size_t* end, size_t* next) const;
+
+ private:
+  Search() = default;
+  std::unique_ptr<re2::RE2> regex_;
+};
+
 }  // namespace parshall::records

@@ -17,8 +17,33 @@ struct Supply {
   std::unordered_set<std::string> groups;  // named in the pattern
   std::unordered_set<std::string> fields;  // as the record and the metrics know them
 
-  bool Has(const std::string& field) const { return open || fields.contains(field); }
+  std::unordered_set<std::string> gone;    // renamed or removed by its transforms
+
+  bool Has(const std::string& field) const {
+    return fields.contains(field) || (open && !gone.contains(field));
+  }
+  void Give(const std::string& field) {
+    fields.insert(field);
+    gone.erase(field);
+  }
 };
+
+// What a transform does to the names.
+void Apply(const TransformSpec& transform, Supply* supply) {
+  for (const NamedText& name : transform.fields) {
+    if (transform.kind == TransformKind::kRename || transform.kind == TransformKind::kRemove) {
+      supply->fields.erase(name.name);
+      supply->gone.insert(name.name);
+    }
+    if (transform.kind == TransformKind::kRename) supply->Give(name.text);
+    if (transform.kind == TransformKind::kAdd) supply->Give(name.name);
+  }
+  if (transform.kind != TransformKind::kSplit) return;
+  for (const std::string* name : {&transform.host_as, &transform.path_as, &transform.query_as}) {
+    if (!name->empty()) supply->Give(*name);
+  }
+  for (const NamedText& param : transform.params) supply->Give(param.text);
+}
 
 Supply SupplyOf(const RuleSpec& rule) {
   Supply supply;
@@ -37,6 +62,7 @@ Supply SupplyOf(const RuleSpec& rule) {
     }
     if (!field.count_as.empty()) supply.fields.insert(field.count_as);
   }
+  for (const TransformSpec& transform : rule.transforms) Apply(transform, &supply);
   return supply;
 }
 
@@ -51,6 +77,12 @@ void LintRule(const Supply& supply, Faults* warnings) {
   const std::string title = "rule " + Quoted(rule.name);
   if (rule.examples.empty()) {
     warnings->Add(rule.where, title + " has no examples, so nothing proves that it works");
+  }
+  for (const FieldSpec& field : rule.fields) {
+    if (field.unit_given) continue;
+    warnings->Add(field.where, title + ": field " + Quoted(field.name) +
+                                   " is a duration without a unit, taken for seconds; write `unit: "
+                                   "s` if it is, or ns, us, ms, m, h");
   }
   if (supply.open) return;
   for (const FieldSpec& field : rule.fields) {

@@ -10,6 +10,7 @@
 #include "rules/reader.h"
 #include "rules/reader_form.h"
 #include "rules/reader_json.h"
+#include "rules/reader_transform.h"
 
 namespace parshall::rules {
 namespace {
@@ -87,7 +88,10 @@ void ReadFormat(Section* section, FieldSpec* field) {
 }
 
 void ReadUnit(Section* section, FieldSpec* field) {
-  if (!section->Has("unit")) return;
+  if (!section->Has("unit")) {
+    field->unit_given = field->type != FieldType::kDuration;
+    return;
+  }
   if (field->type == FieldType::kDuration) {
     field->unit = section->OneOf("unit", DurationUnits()).value_or(1.0);
   } else if (field->type == FieldType::kBytes) {
@@ -302,6 +306,8 @@ RuleDraft ReadRule(const std::string& file, const YamlNode& node, Faults* faults
   rule.drop = section.Bool("drop").value_or(false);
   rule.timestamp = section.Texts("timestamp").value_or(std::vector<std::string>());
   ReadFields(&section, &rule, faults);
+  ReadTransforms(&section, &rule, faults);
+  ReadSample(&section, &rule, faults);
   ReadExamples(&section, &rule, faults);
   ReadNotExamples(&section, &rule);
   section.Finish();

@@ -9,19 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include "rules/transform.h"
+#include "rules/where.h"
+
 namespace parshall::rules {
-
-// A place in a rule file. line and column count from 1; line 0 means the file as a whole.
-struct Where {
-  std::string file;
-  int line = 0;
-  int column = 0;
-
-  std::string ToString() const {
-    if (line == 0) return file;
-    return file + ":" + std::to_string(line) + ":" + std::to_string(column);
-  }
-};
 
 enum class FieldType : uint8_t {
   kString,
@@ -52,6 +43,7 @@ struct FieldSpec {
   std::string format;  // kTime: "clf", "rfc3339", "epoch", "epoch_ms" or a strptime format with %;
                        // empty: RFC 3339, CLF or epoch, whichever fits
   double unit = 1.0;   // kDuration: seconds in one unit (us: 1e-6); kBytes: bytes in one unit
+  bool unit_given = true;  // false: nobody has said the unit of this duration
   bool sum = false;    // numbers in a list ("0.000, 0.001 : -"): their sum; a "-" adds nothing
   std::string count_as;  // with `sum`: the field that gets the number of the list's items
   Escapes escapes = Escapes::kNone;    // taken off the text before anything else is done with it
@@ -107,6 +99,8 @@ struct RuleSpec {
   bool multiline = false;     // indented continuations and tracebacks belong to a line that this rule matched
   bool fallback = false;      // tried only when no other rule matched, whatever the order of the files
   bool drop = false;          // a line that this rule matches gives no record and no metrics; outcome "dropped"
+  std::vector<TransformSpec> transforms;  // in the order in which they are applied
+  std::optional<SampleSpec> sample;
   std::vector<Example> examples;
   std::vector<std::string> not_examples;  // `not:` lines that the rule must not match
   std::vector<Where> not_where;           // of each of them

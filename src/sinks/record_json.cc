@@ -57,8 +57,9 @@ char* AppendQuoted(char* at, std::string_view text) {
 
 }  // namespace
 
-RecordJson::RecordJson(std::shared_ptr<const records::RuleProgram> program)
+RecordJson::RecordJson(std::shared_ptr<const records::RuleProgram> program, Schema schema)
     : program_(std::move(program)), append_fields_(BestAppendFields()) {
+  if (schema == Schema::kEcs) ecs_ = std::make_unique<EcsJson>(program_);
   for (const records::CompiledRule& rule : program_->rules) {
     Keys& keys = keys_.emplace_back();
     keys.texts.reserve(rule.fields.size());  // the views into them stay valid
@@ -83,6 +84,8 @@ RecordJson::RecordJson(std::shared_ptr<const records::RuleProgram> program)
         keys.bytes_max += JsonTextBytesMax(recipe.conversion.fallback->size());
     }
     keys.copies = CopiesOf(rule);
+    // What transforms have made is in Record::text_size once.
+    if (rule.transforms != nullptr) keys.copies = std::max<size_t>(keys.copies, 1);
     if (!rule.timestamp.empty() && rule.timestamp[0].format == "clf")
       keys.clf_slot = rule.timestamp[0].slot;
   }
@@ -163,6 +166,10 @@ char* RecordJson::AppendTail(char* at, const RecordContext& context, const Recor
 
 void RecordJson::Append(const Record& record, const RecordContext& context, Buffer* out) {
   ++tally_.records;
+  if (ecs_ != nullptr) [[unlikely]] {
+    if (ecs_->Append(record, context, out)) ++tally_.timestamp_errors;
+    return;
+  }
   const records::CompiledRule& rule = program_->rules[record.rule];
   const Keys& keys = keys_[record.rule];
   // All the room that the worst case needs, once: then there is no check on the way. The members of
@@ -198,6 +205,10 @@ void RecordJson::Append(const Record& record, const RecordContext& context, Buff
 void RecordJson::AppendLine(std::string_view line, std::string_view outcome,
                             const RecordContext& context, Buffer* out) {
   ++tally_.records;
+  if (ecs_ != nullptr) {
+    ecs_->AppendLine(line, outcome, context, out);
+    return;
+  }
   char* at = out->Reserve(kFixedBytes + JsonTextBytesMax(line.size()) + TailBytesMax(context));
   *at++ = '{';
   at = AppendMoment(at, context.has_envelope_moment ? context.envelope_moment : context.read_at);

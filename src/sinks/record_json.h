@@ -21,6 +21,7 @@
 #include "records/matcher.h"
 #include "records/record.h"
 #include "sinks/clf_timestamp.h"
+#include "sinks/ecs_json.h"
 #include "sinks/field_json.h"
 
 namespace parshall::sinks {
@@ -35,6 +36,9 @@ struct RecordContext {
   Moment envelope_moment;
 };
 
+// How a record names its fields.
+enum class Schema : uint8_t { kFlat, kEcs };
+
 struct RecordJsonTally {
   uint64_t records = 0;
   uint64_t timestamp_errors = 0;  // a time was there and was none
@@ -43,7 +47,8 @@ struct RecordJsonTally {
 // One thread. Keys are rendered once, at construction.
 class RecordJson {
  public:
-  explicit RecordJson(std::shared_ptr<const records::RuleProgram> program);
+  explicit RecordJson(std::shared_ptr<const records::RuleProgram> program,
+                      Schema schema = Schema::kFlat);
 
   // Appends the record and '\n'.
   void Append(const records::Record& record, const RecordContext& context, Buffer* out);
@@ -74,6 +79,7 @@ class RecordJson {
   std::vector<Keys> keys_;  // by rule
   const AppendFields append_fields_;
   ClfTimestamp clf_;
+  std::unique_ptr<EcsJson> ecs_;  // null: flat
   RecordJsonTally tally_;
 };
 

@@ -200,7 +200,7 @@ TEST_CASE("ParseOptions refuses with one sentence and the place") {
       {{"--line-bytes-max", "2GiB"}, "--line-bytes-max: \"2GiB\" is not between"},
       {{"--line-bytes-max", "1MB"}, "--line-bytes-max: \"1MB\" is not a size; write bytes or"},
       {{"--from", "middle"}, "--from: \"middle\" is not one of its values; write beginning or end"},
-      {{"--schema", "ecs"}, "--schema: \"ecs\" is not one of its values; write flat"},
+      {{"--schema", "esc"}, "--schema: \"esc\" is not one of its values; write flat or ecs"},
       {{"--log.level", "warn"},
        "--log.level: \"warn\" is not one of its values; write debug, info, warning or error"},
       {{"--log.format", "xml"}, "--log.format: "},

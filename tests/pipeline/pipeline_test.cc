@@ -459,6 +459,41 @@ metrics:
   }
 }
 
+TEST_CASE("Transforms drop whole events by reason, and samples leave metrics as they are") {
+  const testing::Rules rules(records::testing::RulesOf(R"yaml(
+rules:
+  - name: error
+    multiline: true
+    pattern: '^(?P<level>ERROR|DEBUG) (?P<text>.*)$'
+    transforms: [{drop: {level: DEBUG}, reason: debug}]
+  - name: request
+    event: request
+    pattern: '^(?P<method>[A-Z]+) (?P<path>\S+) (?P<size>\d+)$'
+    fields: {size: int}
+    sample: {one_in: 1000000000}
+metrics:
+  - {name: requests_total, kind: counter, help: Requests., event: request}
+  - {name: errors_total, kind: counter, help: Errors., event: log}
+)yaml"));
+  std::string text;
+  for (int n = 0; n < 50; ++n) {
+    text += "ERROR a\n  kept\nDEBUG b\n  gone\n  gone\nGET /x 5\n  odd\n";
+  }
+  for (const size_t threads : std::initializer_list<size_t>{1, 4}) {
+    std::vector<size_t> places;
+    for (size_t at = 5; at < text.size(); at += 5) places.push_back(at);
+    const RunResult run = RunAll(rules, {"a.log"}, InPieces(text, places), Threads(threads));
+    CHECK(run.ledger.find("matched 150, unmatched 50, oversized 0, dropped 150, rejected 0\n") !=
+          std::string::npos);
+    CHECK(run.metrics.find("requests_total 50\n") != std::string::npos);
+    CHECK(run.metrics.find("errors_total 50\n") != std::string::npos);
+    const std::vector<nlohmann::json> records = Records(run.output);
+    REQUIRE(records.size() == 100);
+    CHECK(records[0]["continuation"] == "  kept");
+    CHECK(records[1]["outcome"] == "unmatched");
+  }
+}
+
 TEST_CASE("Without an output everything is counted all the same") {
   std::mt19937_64 random(37);
   const std::string corpus = testing::RandomCorpus(&random, 400);

@@ -52,7 +52,7 @@ rules:
     timestamp: time
     fields:
       {request: http_request, size: {type: bytes, as: bytes},
-      us: {type: duration, unit: us, as: took}, took: {type: duration}}
+      us: {type: duration, unit: us, as: took}, took: {type: duration, unit: s}}
     examples: [{line: 'x "GET / HTTP/1.1" 200 3 4'}]
   - name: some
     json: true

@@ -548,7 +548,7 @@ TEST_CASE("ReadRules reports the faults of all files at once") {
                 RuleFile{"c.yaml", "rules: [{name: a, json: true, events: x}]"}}) ==
         "a.yaml:1:19: rule \"a\" has an unknown key \"xyz\" (known here: name, extends, pattern, "
         "log_format, json, logfmt, from, when, event, multiline, fallback, drop, timestamp, "
-        "fields, examples, not)\n"
+        "fields, transforms, sample, examples, not)\n"
         "b.yaml:1:5: a \": \" is not allowed here; is the indentation right, or are quotes "
         "missing?\n"
         "c.yaml:1:9: rule \"a\" is already in a.yaml:1:9; names are unique over all files\n"
