@@ -40,6 +40,10 @@ constexpr std::array kFlags = {
          kRun | kCheck | kExplain | kVerify},
     Flag{Group::kRules, "rules", "FILE|DIR", "access, gunicorn, structlog and JSON",
          "Use these rules instead of the default ones.", kRun | kCheck | kExplain | kVerify, true},
+    Flag{Group::kRules, "dedupe", "off|report|adjacent", "as the rules say",
+         "Lines that their server wrote twice: say nothing, say so and count them, or count and "
+         "write each pair once.",
+         kRun | kVerify, false, true, "off|report|adjacent"},
 
     Flag{Group::kOutput, "output", "-|FILE|none", "-",
          "Where the records go: standard output, a file, nowhere."},

@@ -158,6 +158,16 @@ std::optional<Error> SelectFormat(const std::string& format, const std::string& 
   return std::nullopt;
 }
 
+// Only for rules that look for twins: other servers' lines may well be the same twice.
+void SetDedupe(std::string_view word, rules::RuleSet* set) {
+  for (rules::RuleSpec& rule : set->rules) {
+    if (rule.dedupe == rules::Dedupe::kOff) continue;
+    rule.dedupe = word == "adjacent" ? rules::Dedupe::kAdjacent
+                  : word == "report" ? rules::Dedupe::kReport
+                                     : rules::Dedupe::kOff;
+  }
+}
+
 void AddPath(const std::string& path, std::vector<RuleFile>* files, std::vector<Error>* faults) {
   Result<std::vector<RuleFile>> loaded = rules::LoadRuleFiles(path);
   if (!loaded.ok()) {
@@ -272,6 +282,9 @@ ActiveRules LoadRules(const Options& options, const rules::Config& config) {
     CheckExpressions(active.set, &active.faults);
     SortByPlace(&active.faults);
     return active;
+  }
+  if (const std::optional<std::string>& dedupe = options.dedupe ? options.dedupe : config.dedupe) {
+    SetDedupe(*dedupe, &active.set);
   }
   if (active.set.metrics.empty()) {
     active.set.metrics = rules::ReadRules({FileOf(BuiltinMetrics())}).rules.metrics;

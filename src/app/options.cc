@@ -309,6 +309,7 @@ Status Store(const Given& given, Options* options) {
   if (name == "config") options->config = value;
   if (name == "format") options->format = value;
   if (name == "rules") options->rules = given.values;
+  if (name == "dedupe") options->dedupe = value;
   if (name == "output") options->output = value;
   if (name == "schema") options->schema = value;
   if (name == "output.on-error") options->output_on_error = value;

@@ -28,6 +28,7 @@ struct Options {
   std::optional<std::string> config;
   std::optional<std::string> format;
   std::vector<std::string> rules;
+  std::optional<std::string> dedupe;  // off, report or adjacent
   std::optional<std::string> output;  // "-", "none" or a file
   std::optional<std::string> schema;
   std::optional<std::string> output_on_error;            // pause, drop or exit

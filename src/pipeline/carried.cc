@@ -12,6 +12,7 @@ constexpr std::string_view kBytesRead = "bytes_read";
 constexpr std::string_view kLinesFramed = "lines_framed";
 constexpr std::string_view kLinesWaiting = "lines_waiting";
 constexpr std::string_view kBytesSkipped = "bytes_skipped";
+constexpr std::string_view kTwins = "twins";
 constexpr std::string_view kMatches = "matches";
 constexpr std::string_view kMisses = "misses";
 constexpr std::string_view kPlanMatches = "plan_matches";
@@ -48,6 +49,14 @@ state::SavedEvent SaveEvent(const OpenEvent& event, const records::RuleProgram& 
   return saved;
 }
 
+// An event that is not open has no rule; its text is then the line whose twin may still come, which
+// programs that know nothing of twins pass over. first_line_size says that it is a second one.
+void SaveLineBefore(const SourceState& state, state::SavedEvent* saved) {
+  if (!saved->rule.empty()) return;
+  saved->text = state.line_before.text;
+  saved->first_line_size = state.line_before.second ? 1 : 0;
+}
+
 }  // namespace
 
 std::vector<state::SavedSource> SaveSources(const std::vector<SourceEntry*>& entries,
@@ -68,11 +77,13 @@ std::vector<state::SavedSource> SaveSources(const std::vector<SourceEntry*>& ent
     saved.tally = {{std::string(kBytesRead), source.tally.bytes_read - entry.framer.reserve()},
                    {std::string(kLinesFramed), source.tally.lines_framed},
                    {std::string(kLinesWaiting), source.tally.lines_waiting},
-                   {std::string(kBytesSkipped), source.tally.bytes_skipped}};
+                   {std::string(kBytesSkipped), source.tally.bytes_skipped},
+                   {std::string(kTwins), source.tally.twins}};
     for (size_t n = 0; n < records::kOutcomes; ++n) {
       saved.tally.emplace_back(OutcomeKey(n), source.tally.outcomes[n]);
     }
     saved.event = SaveEvent(entry.state.event, program);
+    SaveLineBefore(entry.state, &saved.event);
     saved.pieces = entry.state.pieces.Waiting();
   }
   return all;
@@ -81,7 +92,10 @@ std::vector<state::SavedSource> SaveSources(const std::vector<SourceEntry*>& ent
 void RestoreOpenLines(const state::SavedSource& saved, const records::RuleProgram& program,
                       SourceState* state) {
   for (const state::SavedPieces& pieces : saved.pieces) state->pieces.Restore(pieces);
-  if (saved.event.rule.empty()) return;
+  if (saved.event.rule.empty()) {
+    state->line_before.Set(saved.event.text, saved.event.first_line_size != 0);
+    return;
+  }
   for (size_t rule = 0; rule < program.rules.size(); ++rule) {
     if (program.rules[rule].name != saved.event.rule || !program.rules[rule].multiline) continue;
     std::vector<lines::EnvelopeField> envelope;
@@ -101,6 +115,7 @@ SourceTally TallyOf(const state::SavedSource& saved) {
   tally.lines_framed = Find(saved.tally, kLinesFramed);
   tally.lines_waiting = Find(saved.tally, kLinesWaiting);
   tally.bytes_skipped = Find(saved.tally, kBytesSkipped);
+  tally.twins = Find(saved.tally, kTwins);
   for (size_t n = 0; n < records::kOutcomes; ++n) {
     tally.outcomes[n] = Find(saved.tally, OutcomeKey(n));
   }

@@ -12,6 +12,7 @@
 #include "lines/continuation.h"
 #include "lines/newline_framer.h"
 #include "lines/partial_joiner.h"
+#include "pipeline/twins.h"
 
 namespace parshall::pipeline {
 
@@ -46,6 +47,8 @@ struct SourceState {
 
   OpenEvent event;
   lines::PartialJoiner pieces;
+  LineBefore line_before;  // of the batch that comes next
+  TwinEvidence twin_evidence;
 };
 
 }  // namespace parshall::pipeline

@@ -20,6 +20,9 @@ constexpr size_t kBufferSlack = size_t{64} << 10;
 // The kernel copies into aligned memory 5 to 8 % faster.
 constexpr size_t kReadAlignment = 64;
 
+// Docker's wrapping may write six bytes for one.
+constexpr size_t kLastLineBytesMax = 8 * kTwinBytesMax;
+
 // Where the carried half line begins, so that what is read behind it is aligned.
 char* Front(const SourceEntry& entry, const Batch& batch) {
   char* const begin = batch.buffer.get();
@@ -179,6 +182,25 @@ bool Intake::ReadInto(SourceEntry& entry, Batch* batch) {
   return true;
 }
 
+// The batch gets the line before its lines, and leaves its own last one for the next.
+void Intake::KeepLastLine(SourceEntry& entry, Batch* batch) {
+  if (!options_.line_before || batch->cuts.empty()) return;
+  batch->first = !entry.handed_out;
+  entry.handed_out = true;
+  std::swap(batch->line_before, entry.last_line);
+  entry.last_line.clear();
+  const lines::Cut& cut = batch->cuts.back();
+  if (cut.oversized) return;
+  std::string_view text(cut.begin, cut.size());
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  if (const size_t newline = text.rfind('\n'); newline != std::string_view::npos) {
+    text.remove_prefix(newline + 1);
+  }
+  if (!cut.unterminated && text.ends_with('\r')) text.remove_suffix(1);
+  if (text.size() > kLastLineBytesMax) return;
+  entry.last_line.assign(text);
+}
+
 // After a stop: what stands in the pipe already, then each source's half line, if it can never be
 // completed.
 bool Intake::TakeRest(Batch* batch) {
@@ -211,6 +233,8 @@ bool Intake::Take(Batch* batch) {
   batch->entry = nullptr;
   batch->barrier = false;
   batch->cuts.clear();
+  batch->line_before.clear();
+  batch->first = false;
   batch->bytes = 0;
   batch->bytes_skipped = 0;
   batch->file_began = false;
@@ -245,10 +269,12 @@ bool Intake::Take(Batch* batch) {
         ended_ = stopped_ = true;
         continue;
     }
+    if (batch->entry != nullptr) KeepLastLine(*batch->entry, batch);
     batch->ticket = next_ticket_++;
     return true;
   }
   if (!TakeRest(batch)) return false;
+  KeepLastLine(*batch->entry, batch);
   batch->ticket = next_ticket_++;
   return true;
 }

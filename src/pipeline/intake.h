@@ -44,6 +44,9 @@ struct SourceEntry {
   SourceTally earlier;         // counts of earlier runs; never changes
   uint64_t resume_at = 0;      // where the earlier run stood in its file, and
   bool skipping = false;       // whether inside of an over-long line
+  // The last whole line that was handed out, as it stood there; empty: none, or an over-long one.
+  std::string last_line;
+  bool handed_out = false;  // any line was, in this run
   SourceState state;
 };
 
@@ -55,6 +58,10 @@ struct Batch {
   std::vector<lines::Cut> cuts;  // whole lines, in the buffer
   uint64_t bytes = 0;            // read for this batch
   uint64_t bytes_skipped = 0;
+  // The line before these lines, with lines::kPadBytes behind it in the string; for twins.h. Empty:
+  // none that could have one, or (`first`) only the source's state knows.
+  std::string line_before;
+  bool first = false;       // no line of the source was handed out before in this run
   bool file_began = false;  // what an earlier file left open ends before these lines
   bool file_ended = false;  // nothing will come behind these lines in their file
   // A barrier: no line, but the place between all earlier batches and all later ones. Until its
@@ -73,6 +80,7 @@ struct IntakeOptions {
   bool idle_batches = true;  // some rule joins lines, or some source has pieces
   // The next run goes on where this one stops: what is open stays open at the end.
   bool carry_over = false;
+  bool line_before = false;  // some rule wants to see lines that stand there twice
 };
 
 // Puts what an earlier run left open back into the entry's state.
@@ -117,6 +125,7 @@ class Intake {
   bool ReadInto(SourceEntry& entry, Batch* batch);
   bool TakeRest(Batch* batch);
   void Prepare(SourceEntry& entry, Batch* batch);
+  void KeepLastLine(SourceEntry& entry, Batch* batch);
 
   const IntakeOptions options_;
   std::unique_ptr<bytes::SourceSet> sources_;

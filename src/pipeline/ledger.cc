@@ -81,6 +81,7 @@ void Add(const SourceTally& from, SourceTally* into) {
   into->lines_framed += from.lines_framed;
   into->lines_waiting += from.lines_waiting;
   into->bytes_skipped += from.bytes_skipped;
+  into->twins += from.twins;
   for (size_t n = 0; n < records::kOutcomes; ++n) into->outcomes[n] += from.outcomes[n];
 }
 

@@ -28,6 +28,7 @@ struct SourceTally {
       0;  // of these, pieces without outcome yet (this worker's share; wraps modulo 2^64)
   std::array<uint64_t, records::kOutcomes> outcomes{};
   uint64_t bytes_skipped = 0;  // behind the cut of over-long lines
+  uint64_t twins = 0;          // lines that were the line before once more (twins.h)
 };
 
 struct WorkerTally {

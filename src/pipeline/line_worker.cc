@@ -82,6 +82,10 @@ void LineWorker::Begin(Batch* batch) {
   lines_done_ = 0;
   has_turn_ = false;
   in_hand_ = 0;
+  first_line_ = sample_ + 1;
+  before_ = {};
+  before_at_ = 0;
+  twin_lines_ = twin_seconds_ = twin_pairs_ = 0;
   section_.emplace(shard_, batch->ticket + 1, now_ms_);
 }
 
@@ -150,6 +154,7 @@ void LineWorker::Commit() {
   }
   // What an earlier batch left open is either part of event_ by now or ended by this batch's lines.
   Turn();
+  if (entry_ != nullptr) KeepLineBefore();
   if (entry_ != nullptr && event_.open) {
     std::swap(entry_->state.event, event_);
     event_.Close();
@@ -190,7 +195,7 @@ void LineWorker::Physical(std::string_view text) {
     return;
   }
   if (!unwrapped_.pieces) {
-    Logical({.text = unwrapped_.payload, .envelope = unwrapped_.fields()});
+    Logical({.text = unwrapped_.payload, .envelope = unwrapped_.fields(), .unwrapped = true});
     return;
   }
   Turn();
@@ -202,7 +207,8 @@ void LineWorker::Physical(std::string_view text) {
   Logical({.text = joined.text,
            .envelope = joined.fields,
            .lines = joined.lines,
-           .oversized = joined.oversized});
+           .oversized = joined.oversized,
+           .unwrapped = true});
 }
 
 // What is open in the file before or behind the lines of this batch ends here.
@@ -219,12 +225,14 @@ void LineWorker::FlushPieces() {
     Logical({.text = joined.text,
              .envelope = joined.fields,
              .lines = joined.lines,
-             .oversized = joined.oversized});
+             .oversized = joined.oversized,
+             .unwrapped = true});
   }
 }
 
 void LineWorker::Logical(const Line& line) {
   if (line.oversized) {
+    ++sample_;
     CloseEvent(&event_, &out_);
     ++lines_done_;
     EmitLine(line, Outcome::kOversized);
@@ -238,8 +246,17 @@ void LineWorker::Logical(const Line& line) {
     Join(line);
     return;
   }
+  const rules::Dedupe dedupe = program_->rules[record.rule].dedupe;
+  bool duplicate = false;
+  if (dedupe != rules::Dedupe::kOff && outcome != Outcome::kDropped) {
+    duplicate = SeeTwin(line) && dedupe == rules::Dedupe::kAdjacent;
+  }
   if (event_.open) CloseEvent(&event_, &out_);
   ++lines_done_;
+  if (duplicate) {
+    Count(Outcome::kDuplicate, line.lines);
+    return;
+  }
   Count(outcome, line.lines);
   if (outcome == Outcome::kDropped) {
     if (!program_->rules[record.rule].multiline) return;

@@ -2,6 +2,7 @@
 // The stations joined: one worker's way of a batch, from lines to counted records and their JSON.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,8 @@ struct WorkerOptions {
   size_t line_bytes_max = size_t{1} << 20;
   sinks::Schema schema = sinks::Schema::kFlat;
   records::UnmatchedStore* unmatched = nullptr;  // outlives the worker; null: none are kept
+  // Takes a sentence for the log; at most one for each source. By whoever has the turn.
+  std::function<void(std::string)> notice;
 };
 
 // One thread at a time calls Process() and Flush(). The tallies may be read by whoever holds all
@@ -62,6 +65,7 @@ class LineWorker {
     std::span<const lines::EnvelopeField> envelope;
     uint64_t lines = 1;  // physical lines it stood in
     bool oversized = false;
+    bool unwrapped = false;  // the text may stand in scratch that the next line overwrites
   };
 
   void Begin(Batch* batch);
@@ -71,6 +75,9 @@ class LineWorker {
   void Physical(std::string_view text);
   void Logical(const Line& line);
   void Join(const Line& line);
+  bool SeeTwin(const Line& line);
+  void LookBack(const Line& line);
+  void KeepLineBefore();
   void Emit(const records::Record& record, std::span<const lines::EnvelopeField> envelope,
             Buffer* out);
   void EmitLine(const Line& line, records::Outcome outcome);
@@ -109,6 +116,20 @@ class LineWorker {
   int64_t now_ms_ = 0;
   Moment now_;
   std::vector<uint64_t> matches_before_;
+
+  // Twins: the last line of a rule with `dedupe:`, and its number among the logical lines
+  // (sample_). Only the line with the next number can be its twin.
+  std::string_view before_;
+  bool before_second_ = false;  // it is the second of a pair
+  uint64_t before_at_ = 0;
+  std::string before_text_;     // holds it, if it does not stand in the batch
+  uint64_t first_line_ = 0;     // the number of the batch's first line
+  uint64_t twin_lines_ = 0;     // of the batch: lines of such rules,
+  uint64_t twin_seconds_ = 0;   // second lines,
+  uint64_t twin_pairs_ = 0;     // and of these, of pairs that were not like the one before
+  bool before_fresh_ = false;   // `before_` is not like the line before it
+  lines::Unwrapper back_unwrapper_;
+  lines::Unwrapped back_;
 
   std::vector<uint32_t> newlines_;  // of the block at hand
   Buffer earlier_;                  // closes what batches before this one left open

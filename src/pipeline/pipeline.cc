@@ -13,8 +13,13 @@
 namespace parshall::pipeline {
 namespace {
 
-IntakeOptions IntakeOptionsOf(const PipelineOptions& options) {
-  return {.line_bytes_max = options.line_bytes_max, .carry_over = options.commit != nullptr};
+IntakeOptions IntakeOptionsOf(const PipelineOptions& options, const records::RuleProgram& program) {
+  const auto looks = [](const records::CompiledRule& rule) {
+    return rule.dedupe != rules::Dedupe::kOff;
+  };
+  return {.line_bytes_max = options.line_bytes_max,
+          .carry_over = options.commit != nullptr,
+          .line_before = std::any_of(program.rules.begin(), program.rules.end(), looks)};
 }
 
 // Counts of sources that no file is known of any more are kept for so many of them.
@@ -36,11 +41,15 @@ Pipeline::Pipeline(std::unique_ptr<bytes::SourceSet> sources,
     : program_(std::move(program)),
       store_(std::move(store)),
       sink_(std::move(sink)),
-      intake_(std::move(sources), IntakeOptionsOf(options)) {
+      intake_(std::move(sources), IntakeOptionsOf(options, *program_)) {
   const WorkerOptions worker_options{.write_records = sink_ != nullptr,
                                      .line_bytes_max = options.line_bytes_max,
                                      .schema = options.schema,
-                                     .unmatched = &unmatched_};
+                                     .unmatched = &unmatched_,
+                                     .notice = [this](std::string text) {
+                                       const std::lock_guard lock(notices_mutex_);
+                                       notices_.push_back(std::move(text));
+                                     }};
   for (size_t n = 0; n < std::max<size_t>(options.threads, 1); ++n) {
     workers_.push_back(std::make_unique<LineWorker>(program_, store_, &turnstile_, worker_options));
   }
@@ -91,6 +100,11 @@ void Pipeline::RequestReopen() {
 
 std::vector<std::string> Pipeline::TakeNotices() {
   std::vector<std::string> notices = intake_.TakeNotices();
+  {
+    const std::lock_guard lock(notices_mutex_);
+    for (std::string& notice : notices_) notices.push_back(std::move(notice));
+    notices_.clear();
+  }
   if (sink_ == nullptr) return notices;
   for (std::string& notice : sink_->TakeNotices()) notices.push_back(std::move(notice));
   return notices;

@@ -91,6 +91,8 @@ class Pipeline {
   Intake intake_;
   Turnstile turnstile_;
   records::UnmatchedStore unmatched_;
+  std::mutex notices_mutex_;
+  std::vector<std::string> notices_;  // of the workers
   std::vector<std::unique_ptr<LineWorker>> workers_;
   std::vector<std::thread> threads_;
   Ledger earlier_;                              // written by Restore() only

@@ -44,6 +44,9 @@ void SourceFamilies(const Ledger& ledger, std::vector<MetricFamily>* out) {
       MakeFamily("parshall_bytes_read_total", "Bytes of the source that were consumed.");
   MetricFamily skipped =
       MakeFamily("parshall_bytes_skipped_total", "Bytes of over-long lines behind their cut.");
+  MetricFamily twins = MakeFamily("parshall_twin_lines_total",
+                                  "Lines that were the line before them once more, but for the "
+                                  "fraction of a timestamp.");
   for (const Ledger::Source& source : ledger.sources) {
     AddRow(&read, {{"source", source.name}},
            source.tally.lines_framed - source.tally.lines_waiting);
@@ -53,8 +56,9 @@ void SourceFamilies(const Ledger& ledger, std::vector<MetricFamily>* out) {
     }
     AddRow(&bytes, {{"source", source.name}}, source.tally.bytes_read);
     AddRow(&skipped, {{"source", source.name}}, source.tally.bytes_skipped);
+    AddRow(&twins, {{"source", source.name}}, source.tally.twins);
   }
-  for (MetricFamily* family : {&read, &lines, &bytes, &skipped}) out->push_back(std::move(*family));
+  for (MetricFamily* family : {&read, &lines, &bytes, &skipped, &twins}) out->push_back(std::move(*family));
 }
 
 void FollowFamilies(const Ledger& ledger, std::vector<MetricFamily>* out) {

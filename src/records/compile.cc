@@ -130,6 +130,7 @@ class Compiler {
     rule.event = spec.event;
     rule.multiline = spec.multiline;
     rule.drop = spec.drop;
+    rule.dedupe = spec.dedupe;
     rule.logfmt = spec.kind == rules::RuleKind::kLogfmt;
     rule.json = spec.kind == rules::RuleKind::kJson || rule.logfmt || !spec.from.empty();
     program_->any_json = program_->any_json || rule.json;

@@ -83,6 +83,7 @@ struct CompiledRule {
   int from_key = -1;    // the key whose text the pattern is matched against; -1: the line
   bool multiline = false;
   bool drop = false;
+  rules::Dedupe dedupe = rules::Dedupe::kOff;
   std::unique_ptr<Regex> regex;  // null: no pattern
   std::optional<Plan> plan;
   std::string why_no_plan;

@@ -20,7 +20,7 @@ namespace {
 using rules::FieldType;
 
 constexpr std::array<std::string_view, kOutcomes> kOutcomeNames = {
-    "matched", "unmatched", "oversized", "dropped", "rejected"};
+    "matched", "unmatched", "oversized", "dropped", "rejected", "duplicate"};
 constexpr size_t kUnescapeSlack = 16;  // UnescapeJson may write so much behind its text
 constexpr size_t kNumberBytes = 24;    // an int64 in decimal
 

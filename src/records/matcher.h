@@ -15,8 +15,8 @@
 namespace parshall::records {
 
 // What became of a line; the names are the values of the label `outcome`.
-enum class Outcome : uint8_t { kMatched, kUnmatched, kOversized, kDropped, kRejected };
-inline constexpr size_t kOutcomes = 5;
+enum class Outcome : uint8_t { kMatched, kUnmatched, kOversized, kDropped, kRejected, kDuplicate };
+inline constexpr size_t kOutcomes = 6;
 std::string_view OutcomeName(Outcome outcome);
 
 // What a matcher has counted about one rule. The pipeline publishes it.

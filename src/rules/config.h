@@ -67,6 +67,7 @@ struct Config {
   ConfigLog log;
   std::vector<std::pair<std::string, std::string>> labels;  // constants on every series
   std::optional<std::string> format;
+  std::optional<std::string> dedupe;  // off, report or adjacent
   std::optional<int> threads;
   std::optional<uint64_t> line_bytes_max;
   std::optional<int64_t> series_max;

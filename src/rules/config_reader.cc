@@ -33,6 +33,7 @@ class ConfigReader {
     ReadState(&top);
     ReadLabels(&top);
     ReadText(&top, "", "format", &config_->format);
+    ReadWord(&top, "", "dedupe", {"off", "report", "adjacent"}, &config_->dedupe);
     if (const std::optional<int64_t> threads = top.Integer("threads", 1, 64)) {
       config_->threads = static_cast<int>(*threads);
       Place("threads", *top.Get("threads"));

@@ -168,6 +168,17 @@ void ReadFields(Section* section, RuleSpec* rule, Faults* faults) {
   }
 }
 
+void ReadDedupe(Section* section, RuleSpec* rule) {
+  static const std::vector<Choice<Dedupe>> words = {
+      {"off", Dedupe::kOff}, {"report", Dedupe::kReport}, {"adjacent", Dedupe::kAdjacent}};
+  rule->dedupe = section->OneOf("dedupe", words).value_or(Dedupe::kOff);
+  if (rule->dedupe != Dedupe::kOff && rule->multiline) {
+    section->Add("dedupe", section->title() +
+                               ": dedupe: is for events of one line, and the rule is "
+                               "`multiline: true`");
+  }
+}
+
 // A line of an example or of `not:`. Line breaks only make sense where lines are joined.
 std::optional<std::string> ReadExampleLine(Section* section, const YamlNode& node,
                                            std::string_view name, bool multiline) {
@@ -304,6 +315,7 @@ RuleDraft ReadRule(const std::string& file, const YamlNode& node, Faults* faults
   rule.multiline = section.Bool("multiline").value_or(false);
   rule.fallback = section.Bool("fallback").value_or(false);
   rule.drop = section.Bool("drop").value_or(false);
+  ReadDedupe(&section, &rule);
   rule.timestamp = section.Texts("timestamp").value_or(std::vector<std::string>());
   ReadFields(&section, &rule, faults);
   ReadTransforms(&section, &rule, faults);

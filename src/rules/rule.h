@@ -86,6 +86,13 @@ struct LogFormatSpec {
 // What a line tells of; metrics select by it.
 enum class EventKind : uint8_t { kLog, kRequest };
 
+// What is done about a line that its server wrote twice (pipeline/twins.h).
+enum class Dedupe : uint8_t {
+  kOff,       // nobody looks
+  kReport,    // counted, and said once
+  kAdjacent,  // the second one makes no record and no metrics; outcome "duplicate"
+};
+
 struct RuleSpec {
   std::string name;
   RuleKind kind = RuleKind::kJson;
@@ -99,6 +106,7 @@ struct RuleSpec {
   bool multiline = false;     // indented continuations and tracebacks belong to a line that this rule matched
   bool fallback = false;      // tried only when no other rule matched, whatever the order of the files
   bool drop = false;          // a line that this rule matches gives no record and no metrics; outcome "dropped"
+  Dedupe dedupe = Dedupe::kOff;
   std::vector<TransformSpec> transforms;  // in the order in which they are applied
   std::optional<SampleSpec> sample;
   std::vector<Example> examples;

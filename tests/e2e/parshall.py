@@ -110,7 +110,7 @@ class Samples:
         read = self.by("parshall_lines_read_total", "source")
         outcomes = self.by("parshall_lines_total", "source")
         assert read == outcomes, f"the ledger does not balance: read {read}, outcomes {outcomes}"
-        known = {"matched", "unmatched", "oversized", "dropped", "rejected"}
+        known = {"matched", "unmatched", "oversized", "dropped", "rejected", "duplicate"}
         assert {ls["outcome"] for ls, _ in self.rows("parshall_lines_total")} <= known
 
     def check_histograms(self):
