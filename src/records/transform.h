@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "records/redact.h"
 #include "records/regex.h"
+#include "records/user_agent_table.h"
 #include "rules/rule.h"
 
 namespace parshall::records {
@@ -28,15 +29,20 @@ struct CompiledTest {
 
 // One step that does something on a line.
 struct TransformOp {
-  enum class Kind : uint8_t { kKeep, kDrop, kRedact, kSplit } kind = Kind::kDrop;
-  std::vector<CompiledTest> tests;     // kKeep, kDrop
-  uint32_t reason = 0;                 // index into Transforms::reasons
-  std::vector<int> slots;              // kRedact: of these fields; kSplit: [0] holds the URL
+  enum class Kind : uint8_t { kKeep, kDrop, kRedact, kSplit, kUserAgent } kind = Kind::kDrop;
+  std::vector<CompiledTest> tests;  // kKeep, kDrop
+  uint32_t reason = 0;              // index into Transforms::reasons
+  std::vector<int>
+      slots;  // kRedact: of these fields; kSplit, kUserAgent: [0] holds the URL or the agent
   std::unique_ptr<Redactor> redactor;  // kRedact
   int host_slot = -1;                  // kSplit: where the parts go, -1 for nowhere
   int path_slot = -1;
   int query_slot = -1;
   std::vector<std::pair<std::string, int>> params;
+  int family_slot = -1;  // kUserAgent
+  int major_slot = -1;
+  int os_slot = -1;
+  int device_slot = -1;
 };
 
 // What becomes of a key of a JSON event, which is written as it came otherwise.
@@ -60,9 +66,10 @@ struct Transforms {
   std::vector<int> made_slots;   // that no expression and no key fills
   std::vector<Constant> constants;
   std::vector<KeyEdit> edits;
-  std::vector<std::string> reasons;  // of keep and drop
-  uint32_t one_in = 1;               // records that are written
-  int sample_slot = -1;              // whose text decides; -1: the line
+  std::vector<std::string> reasons;              // of keep and drop
+  uint32_t one_in = 1;                           // records that are written
+  int sample_slot = -1;                          // whose text decides; -1: the line
+  std::shared_ptr<const UserAgentTable> agents;  // null: no step asks for it
 };
 
 // How the transforms of one rule are compiled; one thread. Between the two calls the rule gets the
@@ -91,6 +98,7 @@ class TransformCompiler {
   void Add(const rules::TransformSpec& spec);
   void Redact(const rules::TransformSpec& spec);
   void Split(const rules::TransformSpec& spec);
+  void Agent(const rules::TransformSpec& spec);
   int Resolve(const std::string& name, const rules::Where& where);
   int NewField(const std::string& name, const rules::Where& where);
   bool Taken(const std::string& name, const rules::Where& where);

@@ -140,6 +140,8 @@ void TransformCompiler::Step(const rules::TransformSpec& spec) {
       return Redact(spec);
     case TransformKind::kSplit:
       return Split(spec);
+    case TransformKind::kUserAgent:
+      return Agent(spec);
   }
 }
 
@@ -270,6 +272,26 @@ void TransformCompiler::Split(const rules::TransformSpec& spec) {
     const int param_slot = NewField(param.text, param.where);
     if (param_slot >= 0) op.params.emplace_back(param.name, param_slot);
   }
+  made_->ops.push_back(std::move(op));
+}
+
+void TransformCompiler::Agent(const rules::TransformSpec& spec) {
+  if (spec.fields.empty()) return;
+  made_->agents = UserAgentTable::Shipped();
+  if (made_->agents == nullptr) return Fault(spec.where, "the data on user agents cannot be read");
+  const rules::NamedText& agent = spec.fields[0];
+  TransformOp op;
+  op.kind = TransformOp::Kind::kUserAgent;
+  const int slot = Resolve(agent.name, agent.where);
+  if (slot < 0) return;
+  op.slots.push_back(slot);
+  const auto place = [&](const std::string& name) {
+    return name.empty() ? -1 : NewField(name, agent.where);
+  };
+  op.family_slot = place(spec.family_as);
+  op.major_slot = place(spec.major_as);
+  op.os_slot = place(spec.os_as);
+  op.device_slot = place(spec.device_as);
   made_->ops.push_back(std::move(op));
 }
 

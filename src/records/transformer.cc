@@ -80,6 +80,9 @@ int Transformer::Run(const Transforms& transforms, bool filters, std::string_vie
       case TransformOp::Kind::kSplit:
         Split(op, values);
         break;
+      case TransformOp::Kind::kUserAgent:
+        FindAgent(transforms, op, values);
+        break;
     }
   }
   return kPassed;
@@ -176,6 +179,28 @@ void Transformer::Split(const TransformOp& op, Value* values) {
     set(slot, part);
     changed_[static_cast<size_t>(slot)] |= slot == source && part.size() != url.size;
   }
+}
+
+void Transformer::FindAgent(const Transforms& transforms, const TransformOp& op, Value* values) {
+  if (agents_ == nullptr) agents_ = std::make_unique<UserAgentCache>(transforms.agents);
+  const auto set = [&](int slot, std::string_view text) {
+    if (slot < 0) return;
+    Value& value = values[slot];
+    value = Value{};
+    value.kind = text.empty() ? ValueKind::kNull : ValueKind::kString;
+    if (text.empty()) return;
+    // The cache may forget it before the record is written.
+    char* const copy = arena_.Take(text.size());
+    std::memcpy(copy, text.data(), text.size());
+    SetText({copy, text.size()}, &value);
+  };
+  static const UserAgent kNone;
+  const Value& source = values[op.slots[0]];
+  const UserAgent& found = source.there() ? agents_->Find(source.text()) : kNone;
+  set(op.family_slot, found.family);
+  set(op.major_slot, found.major);
+  set(op.os_slot, found.os);
+  set(op.device_slot, found.device);
 }
 
 std::string_view Transformer::RawString(std::string_view text) {

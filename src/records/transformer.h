@@ -2,6 +2,7 @@
 // Runs a rule's transforms on the record that the matcher has made.
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "records/record.h"
 #include "records/redact.h"
 #include "records/transform.h"
+#include "records/user_agent_cache.h"
 
 namespace parshall::records {
 
@@ -39,6 +41,7 @@ class Transformer {
   static bool Holds(const TransformOp& op, const Value* values);
   void Redact(const Redactor& redactor, int slot, Value* values, size_t slots);
   void Split(const TransformOp& op, Value* values);
+  void FindAgent(const Transforms& transforms, const TransformOp& op, Value* values);
   static const JsonMember* TopOf(const JsonEdit& edit, const Record& record);
   static void Replace(std::string_view raw, JsonMember* member);
   bool EditMember(JsonMember* member);
@@ -47,6 +50,7 @@ class Transformer {
   std::string_view Redacted(const Redactor& redactor, std::string_view text);
 
   Arena arena_;
+  std::unique_ptr<UserAgentCache> agents_;  // null: no step has asked for it
   RedactSpans spans_;
   Value from_;
   bool from_changed_ = false;

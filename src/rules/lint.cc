@@ -38,6 +38,10 @@ void Apply(const TransformSpec& transform, Supply* supply) {
     if (transform.kind == TransformKind::kRename) supply->Give(name.text);
     if (transform.kind == TransformKind::kAdd) supply->Give(name.name);
   }
+  for (const std::string* name : {&transform.family_as, &transform.major_as, &transform.os_as,
+                                  &transform.device_as}) {
+    if (!name->empty()) supply->Give(*name);
+  }
   if (transform.kind != TransformKind::kSplit) return;
   for (const std::string* name : {&transform.host_as, &transform.path_as, &transform.query_as}) {
     if (!name->empty()) supply->Give(*name);

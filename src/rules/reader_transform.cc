@@ -264,6 +264,41 @@ void ReadSplit(Section* step, const YamlNode& node, TransformSpec* transform, Fa
   section.Finish();
 }
 
+// `user_agent: agent`, or {field: agent, family: browser, …}.
+void ReadUserAgent(Section* step, const YamlNode& node, TransformSpec* transform, Faults* faults) {
+  const auto usual = [transform] {
+    transform->family_as = "agent_family";
+    transform->major_as = "agent_major";
+    transform->os_as = "agent_os";
+    transform->device_as = "agent_device";
+  };
+  if (node.kind == YamlKind::kScalar) {
+    ReadNames(step, "user_agent", &transform->fields, faults);
+    usual();
+    return;
+  }
+  Section section(step->file(), node, step->title() + ": user_agent", faults);
+  if (node.kind != YamlKind::kMapping) return;
+  section.Require("field", "the field that holds the agent");
+  if (const std::optional<std::string> field = section.Text("field")) {
+    const Where where = PlaceOf(section.file(), *section.Get("field"));
+    if (GoodName(&section, *field, where, faults)) transform->fields.push_back({*field, {}, where});
+  }
+  bool any = false;
+  for (const auto& [key, name] : {std::pair{"family", &transform->family_as},
+                                  {"major", &transform->major_as},
+                                  {"os", &transform->os_as},
+                                  {"device", &transform->device_as}}) {
+    any = any || section.Has(key);
+    *name = section.Text(key).value_or("");
+    if (section.Has(key) && !name->empty()) {
+      GoodName(&section, *name, PlaceOf(section.file(), *section.Get(key)), faults);
+    }
+  }
+  if (!any) usual();
+  section.Finish();
+}
+
 TransformSpec ReadStep(Section* rule, const YamlNode& node, size_t number, Faults* faults) {
   struct Word {
     std::string_view word;
@@ -273,7 +308,7 @@ TransformSpec ReadStep(Section* rule, const YamlNode& node, size_t number, Fault
       {"keep", TransformKind::kKeep},     {"drop", TransformKind::kDrop},
       {"rename", TransformKind::kRename}, {"remove", TransformKind::kRemove},
       {"add", TransformKind::kAdd},       {"redact", TransformKind::kRedact},
-      {"split", TransformKind::kSplit}};
+      {"split", TransformKind::kSplit},   {"user_agent", TransformKind::kUserAgent}};
   TransformSpec transform;
   transform.where = PlaceOf(rule->file(), node);
   Section section(rule->file(), node, rule->title() + ": transform " + std::to_string(number),
@@ -296,8 +331,9 @@ TransformSpec ReadStep(Section* rule, const YamlNode& node, size_t number, Fault
   if (words == 0) {
     static_cast<void>(section.Has("reason"));
     section.Finish();
-    section.Add(
-        node, section.title() + " needs one of keep, drop, rename, remove, add, redact and split");
+    section.Add(node,
+                section.title() +
+                    " needs one of keep, drop, rename, remove, add, redact, split and user_agent");
     return transform;
   }
   const YamlNode& value = *section.Get(key);
@@ -320,6 +356,9 @@ TransformSpec ReadStep(Section* rule, const YamlNode& node, size_t number, Fault
       break;
     case TransformKind::kSplit:
       ReadSplit(&section, value, &transform, faults);
+      break;
+    case TransformKind::kUserAgent:
+      ReadUserAgent(&section, value, &transform, faults);
       break;
   }
   section.Finish();

@@ -20,6 +20,7 @@ enum class TransformKind : uint8_t {
   kAdd,     // a constant
   kRedact,  // parts of a text are replaced
   kSplit,   // a URL is taken apart
+  kUserAgent,  // what a User-Agent says of browser, system and device
 };
 
 // One test of keep: or drop:. Null and absent values pass none.
@@ -52,7 +53,7 @@ struct TransformSpec {
   std::vector<FieldTest> tests;  // kKeep, kDrop
   std::string reason;            // kKeep, kDrop: the label of the count
   // kRename: name → new name; kRemove: names; kAdd: name → its text; kRedact: names;
-  // kSplit: one name, the field that holds the URL.
+  // kSplit, kUserAgent: one name, the field that holds the URL or the agent.
   std::vector<NamedText> fields;
   RedactPreset preset = RedactPreset::kExpression;
   std::string match;   // kExpression: what is replaced; its first group if it has one
@@ -64,6 +65,11 @@ struct TransformSpec {
   std::string path_as;
   std::string query_as;
   std::vector<NamedText> params;  // query parameter → field
+  // kUserAgent: the fields that get the parts; empty: not wanted.
+  std::string family_as;
+  std::string major_as;
+  std::string os_as;
+  std::string device_as;
   Where where;
 };
 

@@ -76,8 +76,8 @@ TEST_CASE("ReadTransforms says what is wrong, and where") {
       {"transforms: [x]",
        "r.yaml:1:44: rule \"a\": transform 1 must be a mapping (key: value), and this is a text\n"},
       {"transforms: [{dorp: {a: b}, reason: r}]",
-       "r.yaml:1:44: rule \"a\": transform 1 needs one of keep, drop, rename, remove, add, redact "
-       "and split\n"
+       "r.yaml:1:44: rule \"a\": transform 1 needs one of keep, drop, rename, remove, add, "
+       "redact, split and user_agent\n"
        "r.yaml:1:45: rule \"a\": transform 1 has an unknown key \"dorp\" (did you mean "
        "\"drop\"?)\n"},
       {"transforms: [{drop: {a: b}, remove: c, reason: r}]",
@@ -164,6 +164,12 @@ TEST_CASE("ReadTransforms says what is wrong, and where") {
       {"transforms: [{split: {field: a, pth: b}}]",
        "r.yaml:1:63: rule \"a\": transform 1: split has an unknown key \"pth\" (did you mean "
        "\"path\"?)\n"},
+      {"transforms: [{user_agent: {major: a}}]",
+       "r.yaml:1:57: rule \"a\": transform 1: user_agent needs `field:`, the field that holds the "
+       "agent\n"},
+      {"transforms: [{user_agent: {field: a, familly: b}}]",
+       "r.yaml:1:68: rule \"a\": transform 1: user_agent has an unknown key \"familly\" (did you "
+       "mean \"family\"?)\n"},
       {"sample: 10",
        "r.yaml:1:39: rule \"a\": sample must be a mapping (key: value), and this is a text\n"},
       {"sample: {by: id}",
@@ -198,6 +204,9 @@ TEST_CASE("Lint knows which fields the transforms leave") {
   CHECK(warnings("{remove: x}", "x") == 1);
   CHECK(warnings("{add: {z: '1'}}", "z") == 0);
   CHECK(warnings("{split: u}", "url_query") == 0);
+  CHECK(warnings("{user_agent: u}", "agent_os") == 0);
+  CHECK(warnings("{user_agent: {field: u, device: d}}", "d") == 0);
+  CHECK(warnings("{user_agent: {field: u, device: d}}", "agent_os") == 1);
   CHECK(warnings("{split: {field: u, host: h, params: [p]}}", "p") == 0);
   CHECK(warnings("{split: {field: u, host: h}}", "url_path") == 1);
 }

@@ -358,4 +358,39 @@ rules:
   CHECK(matched > 20000);
 }
 
+TEST_CASE("user_agent: says what an agent is, of lines and of events") {
+  const std::string rule =
+      "    pattern: '^\"(?P<agent>[^\"]*)\"$'\n    fields: {agent: {null: '-'}}\n    transforms:\n"
+      "      - user_agent: ";
+  const std::string firefox =
+      "Mozilla/5.0 (X11; Linux x86_64; rv:115.0) Gecko/20100101 Firefox/115.0";
+  CHECK(Made(rule + "agent\n", '"' + firefox + '"') ==
+        "agent=\"" + firefox +
+            "\" agent_family=\"Firefox\" agent_major=\"115\" agent_os=\"Linux\" "
+            "agent_device=\"desktop\"");
+  CHECK(Made(rule + "{field: agent, family: f}\n", "\"curl/8.1\"") ==
+        "agent=\"curl/8.1\" f=\"curl\"");
+  CHECK(Made(rule + "agent\n", "\"what is it\"") ==
+        "agent=\"what is it\" agent_family=\"Other\" agent_major=null agent_os=\"Other\" "
+        "agent_device=\"other\"");
+  CHECK(Made(rule + "agent\n", "\"-\"") ==
+        "agent=null agent_family=null agent_major=null agent_os=null agent_device=null");
+  CHECK(Event("user_agent: {field: ua, family: f, os: o}\n", R"({"ua": "curl/8.1"})") ==
+        R"({"ua":"curl/8.1"} f="curl" o="Other")");
+  CHECK(Event("user_agent: {field: ua, family: f}\n", R"({"x": 1})") == R"({"x":1} f=null)");
+  // The steps before it have their say, and it has for those behind it.
+  CHECK(Made(rule + "{field: agent, device: d}\n      - drop: {d: bot}\n        reason: bots\n",
+             "\"Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)\"") ==
+        "dropped: bots");
+  CHECK(
+      Made(rule + "{field: agent, family: f}\n", "\"curl/8.1\"", {"f"}, false).find("f=\"curl\"") !=
+      std::string::npos);
+  CHECK(CompileFaults("rules:\n  - name: r\n    pattern: '(?P<a>.)'\n    transforms:\n"
+                      "      - user_agent: agent\n")
+            .find("there is no field \"agent\" to transform") != std::string::npos);
+  CHECK(CompileFaults("rules:\n  - name: r\n    pattern: '(?P<a>.)'\n    transforms:\n"
+                      "      - user_agent: {field: a, os: a}\n")
+            .find("there is a field \"a\" already") != std::string::npos);
+}
+
 }  // namespace parshall::records
