@@ -3,13 +3,16 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "app/commands.h"
+#include "app/label_trace.h"
 #include "app/load_rules.h"
 #include "app/rule_trial.h"
 #include "app/settings.h"
+#include "app/transform_trace.h"
 #include "app/unmatched.h"
 #include "base/quoted.h"
 #include "lines/continuation.h"
@@ -47,7 +50,26 @@ Colours ColoursFor(int fd) {
   return {.good = "\033[32m", .bad = "\033[31m", .faint = "\033[2m", .off = "\033[0m"};
 }
 
-void PrintForPeople(const std::string& line, const RuleTrial::Outcome& outcome,
+// What stands beside the trial: how the record and its labels came to be.
+struct Story {
+  std::vector<TransformStep> steps;
+  std::vector<LabelChange> labels;
+};
+
+std::string StepText(const TransformStep& step) {
+  if (!step.drop_reason.empty()) return "drops the record, reason " + step.drop_reason;
+  if (step.changes.empty()) return "changes nothing";
+  std::string text;
+  for (const TransformChange& change : step.changes) {
+    text += (text.empty() ? "" : "; ") + change.field + ": ";
+    if (change.before) text += *change.before + " → ";
+    text += change.after ? *change.after : "gone";
+    if (!change.before) text += " (new)";
+  }
+  return text;
+}
+
+void PrintForPeople(const std::string& line, const RuleTrial::Outcome& outcome, const Story& story,
                     const Colours& colours) {
   std::string out = "line     " + Quoted(line) + "\n";
   for (const auto& [name, text] : outcome.envelope)
@@ -68,6 +90,9 @@ void PrintForPeople(const std::string& line, const RuleTrial::Outcome& outcome,
     out += "nearest  " + nearest.rule + ": matched " + Quoted(outcome.nearest_prefix) + ", then " +
            nearest.why + "\n";
   }
+  for (const TransformStep& step : story.steps) {
+    out += "step     " + step.word + ": " + StepText(step) + "\n";
+  }
   for (const RuleTrial::Field& field : outcome.fields) {
     if (field.type == "absent") continue;
     const bool text = field.type == "string";
@@ -76,12 +101,22 @@ void PrintForPeople(const std::string& line, const RuleTrial::Outcome& outcome,
     if (!field.in_record) out += std::string(colours.faint) + "  for metrics only" + colours.off;
     out += "\n";
   }
-  const std::string dropped =
-      outcome.drop_reason.empty()
-          ? "none: the rule drops the line"
-          : "none: a transform drops it, reason " + outcome.drop_reason;
+  const std::string dropped = outcome.drop_reason.empty()
+                                  ? "none: the rule drops the line"
+                                  : "none: a transform drops it, reason " + outcome.drop_reason;
   out += "record   " + (outcome.record_json.empty() ? dropped : outcome.record_json) +
          (outcome.sampled_out ? "\nsample   not written: it is none of the sample" : "") + "\n";
+  // Metrics mostly share their labels.
+  std::vector<std::string> told;
+  for (const LabelChange& change : story.labels) {
+    const bool null = change.before == "null";
+    std::string text = "label    " + change.label + ": " + change.field + " " +
+                       (null ? change.before : Quoted(change.before)) + " → " +
+                       Quoted(change.after) + " (" + change.why + ")\n";
+    if (std::find(told.begin(), told.end(), text) != told.end()) continue;
+    out += text;
+    told.push_back(std::move(text));
+  }
   for (const std::string& metric : outcome.metrics) out += "metric   " + metric + "\n";
   out += "cost     " + std::to_string(outcome.nanos) + " ns\n";
   std::fwrite(out.data(), 1, out.size(), stdout);
@@ -93,7 +128,28 @@ void PrintJson(const nlohmann::ordered_json& json) {
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
-void PrintForMachines(const std::string& line, const RuleTrial::Outcome& outcome) {
+nlohmann::ordered_json StepsJson(const std::vector<TransformStep>& steps) {
+  const auto value = [](const std::optional<std::string>& text) {
+    return text ? nlohmann::ordered_json::parse(*text, nullptr, false) : nlohmann::ordered_json();
+  };
+  nlohmann::ordered_json all = nlohmann::ordered_json::array();
+  for (const TransformStep& step : steps) {
+    nlohmann::ordered_json row{{"step", step.word}, {"where", step.where}};
+    row["changes"] = nlohmann::ordered_json::array();
+    for (const TransformChange& change : step.changes) {
+      nlohmann::ordered_json one{{"field", change.field}};
+      if (change.before) one["before"] = value(change.before);
+      if (change.after) one["after"] = value(change.after);
+      row["changes"].push_back(std::move(one));
+    }
+    if (!step.drop_reason.empty()) row["drop_reason"] = step.drop_reason;
+    all.push_back(std::move(row));
+  }
+  return all;
+}
+
+void PrintForMachines(const std::string& line, const RuleTrial::Outcome& outcome,
+                      const Story& story) {
   nlohmann::ordered_json json;
   json["line"] = line;
   json["outcome"] = outcome.outcome;
@@ -122,7 +178,17 @@ void PrintForMachines(const std::string& line, const RuleTrial::Outcome& outcome
   json["record"] = outcome.record_json.empty()
                        ? nlohmann::ordered_json()
                        : nlohmann::ordered_json::parse(outcome.record_json, nullptr, false);
+  json["transforms"] = StepsJson(story.steps);
   json["metrics"] = outcome.metrics;
+  json["labels"] = nlohmann::ordered_json::array();
+  for (const LabelChange& change : story.labels) {
+    json["labels"].push_back({{"metric", change.metric},
+                              {"label", change.label},
+                              {"field", change.field},
+                              {"before", change.before},
+                              {"after", change.after},
+                              {"why", change.why}});
+  }
   if (outcome.nearest != RuleTrial::kNone) {
     const RuleTrial::Attempt& nearest = outcome.attempts[outcome.nearest];
     json["nearest"] = {
@@ -140,6 +206,7 @@ class Explainer {
   Explainer(const ActiveRules& active, bool json, sinks::Schema schema)
       : active_(active),
         trial_(active.program, active.store, schema),
+        wanted_fields_(metrics::WantedFields(active.set)),
         json_(json),
         colours_(ColoursFor(STDOUT_FILENO)) {}
 
@@ -158,10 +225,13 @@ class Explainer {
       continuation_.Open(line);
       open_rule_ = rule.name;
     }
+    const Story story{
+        .steps = TraceTransforms(active_.set, outcome.rule_name, wanted_fields_, line),
+        .labels = TraceLabels(active_.set.metrics, outcome)};
     if (json_) {
-      PrintForMachines(line, outcome);
+      PrintForMachines(line, outcome, story);
     } else {
-      PrintForPeople(line, outcome, colours_);
+      PrintForPeople(line, outcome, story, colours_);
     }
   }
 
@@ -179,6 +249,7 @@ class Explainer {
 
   const ActiveRules& active_;
   RuleTrial trial_;
+  const std::vector<std::string> wanted_fields_;
   const bool json_;
   const Colours colours_;
   lines::Continuation continuation_;

@@ -113,3 +113,119 @@ def test_check_warns_of_slow_expressions_and_durations_without_unit(tmp_path):
     assert "/c.yaml:4:14: rule \"a\": field \"t\" is a duration without a unit, taken for seconds" in slow
     assert check(tmp_path, "rules:\n  - name: a\n    pattern: '^took (?P<t>\\d+)$'\n"
                  "    fields: {t: {type: duration, unit: s}}\n    examples: [{line: took 5}]\n") == ""
+
+
+STEPS = """\
+rules:
+  - name: shop
+    pattern: '^(?P<client>\\S+) (?P<path>\\S+) (?P<user>\\S+) "(?P<agent>[^"]*)"$'
+    fields: {user: {null: '-'}}
+    event: request
+    transforms:
+      - drop: {path: /health}
+        reason: health
+      - redact: {field: client, preset: ip}
+      - user_agent: {field: agent, family: browser, device: device}
+      - rename: {path: route}
+      - remove: agent
+      - add: {site: shop}
+    examples: [{line: '10.1.2.3 / ann "curl/8"'}]
+metrics:
+  - name: hits_total
+    kind: counter
+    help: Hits.
+    labels:
+      route: {field: route, template: path}
+      user: {field: user, other: nobody}
+      browser: {field: browser, values: [Firefox]}
+      device: device
+"""
+
+
+def explain_steps(tmp_path, *arguments):
+    rules = tmp_path / "s.yaml"
+    rules.write_text(STEPS)
+    done = subprocess.run([parshall.BINARY, "explain", "--rules", rules, *arguments], capture_output=True, text=True,
+                          timeout=60, env=parshall.environment())
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_hit_shows_what_each_transform_changed(tmp_path):
+    line = '10.1.2.3 /users/4711 - "curl/8.1"'
+    answer = json.loads(explain_steps(tmp_path, "--json", line))
+    steps = [(step["step"], {change["field"]: (change.get("before"), change.get("after")) for change in step["changes"]})
+             for step in answer["transforms"]]
+    assert steps == [
+        ("drop", {}),
+        ("redact", {"client": ("10.1.2.3", "10.1.2.0")}),
+        ("user_agent", {"browser": (None, "curl"), "device": (None, "other")}),
+        ("rename", {"path": ("/users/4711", None), "route": (None, "/users/4711")}),
+        ("remove", {"agent": ("curl/8.1", None)}),
+        ("add", {"site": (None, "shop")}),
+    ]
+    assert answer["transforms"][0]["where"].endswith("s.yaml:7:9")
+    people = explain_steps(tmp_path, line)
+    assert "step     drop: changes nothing\n" in people
+    assert 'step     redact: client: "10.1.2.3" → "10.1.2.0"\n' in people
+    assert 'step     remove: agent: "curl/8.1" → gone\n' in people
+    assert 'step     add: site: "shop" (new)\n' in people
+    assert "field    user (null)\n" in people
+    dropped = json.loads(explain_steps(tmp_path, "--json", '10.1.2.3 /health - "curl/8.1"'))
+    assert dropped["transforms"] == [{"step": "drop", "where": dropped["transforms"][0]["where"], "changes": [], "drop_reason": "health"}]
+    assert dropped["labels"] == []
+
+
+def test_a_hit_shows_why_a_label_is_another_text_than_its_field(tmp_path):
+    line = '10.1.2.3 /users/4711 - "curl/8.1"'
+    answer = json.loads(explain_steps(tmp_path, "--json", line))
+    assert answer["labels"] == [
+        {"metric": "hits_total", "label": "route", "field": "route", "before": "/users/4711", "after": "/users/:id", "why": "template: path"},
+        {"metric": "hits_total", "label": "user", "field": "user", "before": "null", "after": "nobody", "why": "there is no value"},
+        {"metric": "hits_total", "label": "browser", "field": "browser", "before": "curl", "after": "other", "why": "not in values:"},
+    ]
+    people = explain_steps(tmp_path, line)
+    assert 'label    route: route "/users/4711" → "/users/:id" (template: path)\n' in people
+    assert 'label    user: user null → "nobody" (there is no value)\n' in people
+    assert 'metric   hits_total{route="/users/:id",user="nobody",browser="other",device="other"} +1\n' in people
+
+
+def test_check_of_the_shipped_folder_takes_packs_one_at_a_time(tmp_path):
+    done = parshall.run("check", parshall.ROOT / "rules", parshall.ROOT / "rules" / "compat")
+    assert (done.code, done.err) == (0, "")
+    lines = done.out.decode().splitlines()
+    files = sum(1 for _ in (parshall.ROOT / "rules").rglob("*.yaml"))
+    first = lines[0].split(": ")[0].split(", ")
+    assert [path.rsplit("/", 1)[1] for path in first] == ["access.yaml", "gunicorn.yaml", "json.yaml", "metrics.yaml", "structlog.yaml"]
+    assert all(line.endswith(": fine") for line in lines[:-1])
+    assert len(lines) - 2 + len(first) == files
+    assert lines[-1] == f"{files} files in {len(lines) - 1} sets of rules that run together: all fine"
+
+
+def test_check_of_an_own_folder_names_examples_that_another_file_takes(tmp_path):
+    for name, rule in (("a", "first"), ("nginx", "second")):  # called as a pack, but no copy of it
+        (tmp_path / f"{name}.yaml").write_text(
+            f"rules:\n  - name: {rule}\n    pattern: '^(?P<word>[a-z]+)$'\n    examples: [{{line: hello}}]\n")
+    done = parshall.run("check", tmp_path)
+    assert done.code == 2
+    assert 'the rule "second" does not match its example, the rule "first" takes it first: hello' in done.err
+    assert parshall.run("check", tmp_path / "a.yaml", tmp_path / "nginx.yaml").code == 2
+    assert parshall.run("check", tmp_path / "nginx.yaml").code == 0
+
+
+def test_check_with_flags_is_what_a_run_would_do():
+    rules = parshall.ROOT / "rules"
+    done = parshall.run("check", "--rules", rules / "access.yaml", "--rules", rules / "nginx.yaml")
+    assert done.code == 2 and "takes it first" in done.err
+    assert parshall.run("check", rules / "access.yaml", rules / "nginx.yaml").code == 0
+
+
+def test_check_shows_the_faults_of_all_sets(tmp_path):
+    (tmp_path / "a.yaml").write_text("rules:\n  - name: a\n    pattern: '('\n")
+    text = (parshall.ROOT / "rules" / "lighttpd.yaml").read_text()
+    (tmp_path / "lighttpd.yaml").write_text(text.replace("event: request", "event: requst"))
+    done = parshall.run("check", tmp_path)
+    assert done.code == 2
+    assert "a.yaml:3:" in done.err and 'did you mean "request"?' in done.err
+    missing = parshall.run("check", tmp_path / "a.yaml", tmp_path / "none.yaml")
+    assert missing.code == 2 and "none.yaml: there is no such file or folder" in missing.err
