@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "app/check_sets.h"
 #include "app/commands.h"
 #include "app/load_rules.h"
 #include "app/rule_trial.h"
@@ -92,8 +93,8 @@ void WarnOfSlowRules(const ActiveRules& active, std::vector<Error>* warnings) {
       if (spec.name != rule.name || spec.where.file.starts_with(kBuiltinPrefix)) continue;
       const bool anchored = spec.pattern.starts_with('^');
       warnings->push_back(Fail(
-          "rule \"" + rule.name + "\" can only run on RE2, dozens of times slower than as a plan: " +
-              rule.why_no_plan +
+          "rule \"" + rule.name +
+              "\" can only run on RE2, dozens of times slower than as a plan: " + rule.why_no_plan +
               (anchored ? "; docs/RULES.md (\"Patterns\") says what a plan can be made of"
                         : "; begin it with ^, and with ^.*? if what stands before does not matter"),
           spec.pattern_where.ToString()));
@@ -120,6 +121,40 @@ void PrintPlans(const records::RuleProgram& program) {
 
 }  // namespace
 
+namespace {
+
+struct Counts {
+  size_t rules = 0;
+  size_t metrics = 0;
+  size_t examples = 0;
+};
+
+// One set of rules, as a run would take it. Its warnings are printed, its faults are added.
+Counts CheckSet(const Options& options, const rules::Config& config, std::vector<Error>* faults) {
+  ActiveRules active = LoadRules(options, config);
+  Counts counts;
+  if (active.faults.empty()) CheckExamples(active, &active.faults, &counts.examples);
+  counts.rules = active.set.rules.size();
+  counts.metrics = active.set.metrics.size();
+  if (!active.faults.empty()) {
+    for (Error& fault : active.faults) faults->push_back(std::move(fault));
+    return counts;
+  }
+  WarnOfSlowRules(active, &active.warnings);
+  for (const Error& warning : active.warnings)
+    std::fprintf(stderr, "%s (warning)\n", warning.ToString().c_str());
+  if (options.plans) PrintPlans(*active.program);
+  return counts;
+}
+
+void PrintCounts(const std::string& what, const Counts& counts, const char* verdict) {
+  std::printf("%s%s, %s, %s: %s\n", what.c_str(), Counted(counts.rules, "rule").c_str(),
+              Counted(counts.metrics, "metric").c_str(),
+              Counted(counts.examples, "example").c_str(), verdict);
+}
+
+}  // namespace
+
 int CheckCommand(const Options& options, const rules::Config& config) {
   // The files to check may be named as arguments, too.
   Options with_files = options;
@@ -129,20 +164,34 @@ int CheckCommand(const Options& options, const rules::Config& config) {
     PrintFaults({settings.error()});
     return kExitWrong;
   }
-  ActiveRules active = LoadRules(with_files, config);
-  size_t examples = 0;
-  if (active.faults.empty()) CheckExamples(active, &active.faults, &examples);
-  if (!active.faults.empty()) {
-    PrintFaults(active.faults);
+  // With --rules it is what a run with these flags would do.
+  std::vector<Error> faults;
+  std::vector<std::vector<std::string>> sets;
+  const bool one_set = !options.rules.empty() || !NeedsSets(options.paths);
+  if (!one_set) sets = CheckSets(options.paths, &faults);
+  if (one_set || sets.size() == 1) sets = {with_files.rules};
+  std::vector<Counts> counts;
+  for (const std::vector<std::string>& files : sets) {
+    with_files.rules = files;
+    counts.push_back(CheckSet(with_files, config, &faults));
+  }
+  if (!faults.empty()) {
+    PrintFaults(faults);
     return kExitWrong;
   }
-  WarnOfSlowRules(active, &active.warnings);
-  for (const Error& warning : active.warnings)
-    std::fprintf(stderr, "%s (warning)\n", warning.ToString().c_str());
-  if (options.plans) PrintPlans(*active.program);
-  std::printf("%s, %s, %s: all fine\n", Counted(active.set.rules.size(), "rule").c_str(),
-              Counted(active.set.metrics.size(), "metric").c_str(),
-              Counted(examples, "example").c_str());
+  if (sets.size() == 1) {
+    PrintCounts("", counts[0], "all fine");
+    return kExitDone;
+  }
+  size_t files = 0;
+  for (size_t n = 0; n < sets.size(); ++n) {
+    std::string names;
+    for (const std::string& file : sets[n]) names += (names.empty() ? "" : ", ") + file;
+    files += sets[n].size();
+    PrintCounts(names + ": ", counts[n], "fine");
+  }
+  std::printf("%s in %s of rules that run together: all fine\n", Counted(files, "file").c_str(),
+              Counted(sets.size(), "set").c_str());
   return kExitDone;
 }
 
