@@ -54,7 +54,7 @@ state::SavedEvent SaveEvent(const OpenEvent& event, const records::RuleProgram& 
 void SaveLineBefore(const SourceState& state, state::SavedEvent* saved) {
   if (!saved->rule.empty()) return;
   saved->text = state.line_before.text;
-  saved->first_line_size = state.line_before.second ? 1 : 0;
+  saved->first_line_size = !saved->text.empty() && state.line_before.second ? 1 : 0;
 }
 
 }  // namespace

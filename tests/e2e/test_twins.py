@@ -95,7 +95,7 @@ def test_a_real_gunicorn_counts_each_request_once(tmp_path):
     port = parshall.free_port()
     # One worker: two can put a line of one between the two of the other.
     command = ["/usr/bin/gunicorn", "app:app", "--chdir", APPS, "-w", "1", "-b", f"127.0.0.1:{port}", "-c", APPS / "structlog.conf.py"]
-    gunicorn = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    gunicorn = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                 env={**parshall.environment(), "PYTHONDONTWRITEBYTECODE": "1"})
 
     def ask(path):

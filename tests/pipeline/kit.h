@@ -258,7 +258,8 @@ inline std::string ShowLedger(const Ledger& ledger) {
     text += source.name + ": bytes " + std::to_string(source.tally.bytes_read) + ", framed " +
             std::to_string(source.tally.lines_framed) + ", waiting " +
             std::to_string(source.tally.lines_waiting) + ", skipped " +
-            std::to_string(source.tally.bytes_skipped);
+            std::to_string(source.tally.bytes_skipped) + ", twins " +
+            std::to_string(source.tally.twins);
     for (size_t n = 0; n < records::kOutcomes; ++n) {
       text += ", " + std::string(records::OutcomeName(static_cast<records::Outcome>(n))) + " " +
               std::to_string(source.tally.outcomes[n]);

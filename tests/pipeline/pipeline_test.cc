@@ -91,7 +91,8 @@ TEST_CASE("Each line of the corpus has its outcome and its record") {
   // one, the invalid bytes, Docker's "other" and CRI's "plain text". All others are matched.
   CHECK(run.ledger.find("a.log: bytes " + std::to_string(corpus.size()) +
                         ", framed 37, waiting 0, skipped ") == 0);
-  CHECK(run.ledger.find("matched 30, unmatched 5, oversized 2, dropped 0, rejected 0\n") !=
+  CHECK(run.ledger.find(
+            "matched 30, unmatched 5, oversized 2, dropped 0, rejected 0, duplicate 0\n") !=
         std::string::npos);
   // One for the event with the chained traceback (10 lines more), one for the indented (2 more),
   // one in the container (2 more); 3 + 2 lines were pieces of two.
@@ -450,7 +451,8 @@ metrics:
     std::vector<size_t> places;
     for (size_t at = 7; at < text.size(); at += 7) places.push_back(at);
     const RunResult run = RunAll(rules, {"a.log"}, InPieces(text, places), Threads(threads));
-    CHECK(run.ledger.find("matched 50, unmatched 50, oversized 0, dropped 50, rejected 50\n") !=
+    CHECK(run.ledger.find(
+              "matched 50, unmatched 50, oversized 0, dropped 50, rejected 50, duplicate 0\n") !=
           std::string::npos);
     CHECK(run.metrics.find("requests_total 50\n") != std::string::npos);
     const std::vector<nlohmann::json> records = Records(run.output);
@@ -483,7 +485,8 @@ metrics:
     std::vector<size_t> places;
     for (size_t at = 5; at < text.size(); at += 5) places.push_back(at);
     const RunResult run = RunAll(rules, {"a.log"}, InPieces(text, places), Threads(threads));
-    CHECK(run.ledger.find("matched 150, unmatched 50, oversized 0, dropped 150, rejected 0\n") !=
+    CHECK(run.ledger.find(
+              "matched 150, unmatched 50, oversized 0, dropped 150, rejected 0, duplicate 0\n") !=
           std::string::npos);
     CHECK(run.metrics.find("requests_total 50\n") != std::string::npos);
     CHECK(run.metrics.find("errors_total 50\n") != std::string::npos);

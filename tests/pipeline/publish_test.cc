@@ -45,7 +45,8 @@ TEST_CASE("The ledger's series balance: read is the sum of outcomes, each rule's
   CHECK(rows["parshall_lines_read_total{source=b.log,}"] == 2);
   for (const std::string source : {"a.log", "b.log"}) {
     double sum = 0;
-    for (const char* outcome : {"matched", "unmatched", "oversized", "dropped", "rejected"}) {
+    for (const char* outcome :
+         {"matched", "unmatched", "oversized", "dropped", "rejected", "duplicate"}) {
       const std::string name =
           "parshall_lines_total{source=" + source + ",outcome=" + outcome + ",}";
       REQUIRE(rows.count(name) == 1);

@@ -219,6 +219,9 @@ TEST_CASE("ReadConfig says what is wrong, and where") {
        "p.yaml:2:1: the configuration has an unknown key \"outptu\" (did you mean \"output\"?)\n"},
       {"format: ${NO}\n",
        "p.yaml:1:9: the environment variable NO is not set; ${NO:-default} gives it a default\n"},
+      {"dedupe: twice\n",
+       "p.yaml:1:9: the configuration: dedupe: cannot be \"twice\" (known here: off, report, "
+       "adjacent)\n"},
       {"format: x${NO\n", "p.yaml:1:9: a ${ is never closed; write $$ for a $\n"},
       {"format: ${a-b}\n", "p.yaml:1:9: \"a-b\" is no name of a variable; write $$ for a $\n"},
       {"format: '${}'\n", "p.yaml:1:9: \"\" is no name of a variable; write $$ for a $\n"},

@@ -195,6 +195,20 @@ TEST_CASE("ReadRules reads JSON") {
   CHECK(set.rules[0].examples[0].record_json == R"({"x":1,"y":null,"z":"1"})");
 }
 
+TEST_CASE("ReadRules knows what to do about lines that stand there twice") {
+  const std::pair<const char*, Dedupe> rows[] = {{"", Dedupe::kOff},
+                                                 {", dedupe: off", Dedupe::kOff},
+                                                 {", dedupe: report", Dedupe::kReport},
+                                                 {", dedupe: adjacent", Dedupe::kAdjacent}};
+  for (const auto& [text, dedupe] : rows) {
+    INFO(text);
+    const ReadOutcome read = ReadRules(
+        {RuleFile{"r.yaml", std::string("rules: [{name: a, json: true") + text + "}]\n"}});
+    REQUIRE(read.faults.empty());
+    CHECK(read.rules.rules[0].dedupe == dedupe);
+  }
+}
+
 TEST_CASE("ReadRules knows types, units and formats") {
   struct Row {
     const char* field;
@@ -256,6 +270,11 @@ TEST_CASE("ReadRules says what is wrong with a rule, and where") {
        "r.yaml:1:9: rule \"a\" needs `pattern:`, or `log_format:`, `json: true`, `logfmt: true`, "
        "or "
        "`extends:` with a rule that has one\n"},
+      {"rules: [{name: a, json: true, dedupe: adjacnet}]\n",
+       "r.yaml:1:39: rule \"a\": dedupe: cannot be \"adjacnet\" (did you mean \"adjacent\"?)\n"},
+      {"rules: [{name: a, json: true, multiline: true, dedupe: report}]\n",
+       "r.yaml:1:56: rule \"a\": dedupe: is for events of one line, and the rule is `multiline: "
+       "true`\n"},
       {"rules: [{name: A-b, json: true}]\n",
        "r.yaml:1:16: rule \"A-b\": a name is made of small letters, digits and _, and begins with "
        "a letter\n"},
@@ -543,16 +562,17 @@ TEST_CASE("ReadRules resolves names across files, whatever their order") {
 }
 
 TEST_CASE("ReadRules reports the faults of all files at once") {
-  CHECK(Faults({RuleFile{"a.yaml", "rules: [{name: a, xyz: true, json: true}]"},
-                RuleFile{"b.yaml", "a: b: c"},
-                RuleFile{"c.yaml", "rules: [{name: a, json: true, events: x}]"}}) ==
-        "a.yaml:1:19: rule \"a\" has an unknown key \"xyz\" (known here: name, extends, pattern, "
-        "log_format, json, logfmt, from, when, event, multiline, fallback, drop, timestamp, "
-        "fields, transforms, sample, examples, not)\n"
-        "b.yaml:1:5: a \": \" is not allowed here; is the indentation right, or are quotes "
-        "missing?\n"
-        "c.yaml:1:9: rule \"a\" is already in a.yaml:1:9; names are unique over all files\n"
-        "c.yaml:1:31: rule \"a\" has an unknown key \"events\" (did you mean \"event\"?)\n");
+  CHECK(
+      Faults({RuleFile{"a.yaml", "rules: [{name: a, xyz: true, json: true}]"},
+              RuleFile{"b.yaml", "a: b: c"},
+              RuleFile{"c.yaml", "rules: [{name: a, json: true, events: x}]"}}) ==
+      "a.yaml:1:19: rule \"a\" has an unknown key \"xyz\" (known here: name, extends, pattern, "
+      "log_format, json, logfmt, from, when, event, multiline, fallback, drop, dedupe, timestamp, "
+      "fields, transforms, sample, examples, not)\n"
+      "b.yaml:1:5: a \": \" is not allowed here; is the indentation right, or are quotes "
+      "missing?\n"
+      "c.yaml:1:9: rule \"a\" is already in a.yaml:1:9; names are unique over all files\n"
+      "c.yaml:1:31: rule \"a\" has an unknown key \"events\" (did you mean \"event\"?)\n");
 }
 
 TEST_CASE("ReadRules bounds what a file can ask for") {
