@@ -18,7 +18,8 @@ namespace parshall::pipeline {
 bool LineWorker::SeeTwin(const Line& line) {
   if (sample_ == first_line_) LookBack(line);
   ++twin_lines_;
-  const bool alike = before_at_ + 1 == sample_ && IsTwin(before_, line.text);
+  const bool alike =
+      before_at_ + 1 == sample_ && MayBeTwins(before_, line.text) && IsTwin(before_, line.text);
   const bool twin = alike && !before_second_;
   if (twin) {
     ++source_tally_->twins;

@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 
 #include "base/timestamp.h"
 
 namespace parshall::pipeline {
 namespace {
 
-// A text with a fraction of nine digits and one with none differ by so much.
-constexpr size_t kSizeDifferenceMax = 10;
 constexpr size_t kStampBytesMax = 48;
 constexpr int64_t kSecond = 1'000'000'000;
 
@@ -30,6 +29,18 @@ bool InStamp(char c) {
 bool IsEpochWithFraction(std::string_view text) {
   return text.size() > 11 && text[10] == '.' &&
          std::all_of(text.begin(), text.begin() + 10, IsDigit);
+}
+
+size_t CommonPrefix(const char* a, const char* b, size_t size) {
+  size_t at = 0;
+  for (; at + sizeof(uint64_t) <= size; at += sizeof(uint64_t)) {
+    uint64_t words[2];
+    std::memcpy(&words[0], a + at, sizeof words[0]);
+    std::memcpy(&words[1], b + at, sizeof words[1]);
+    if (words[0] != words[1]) break;
+  }
+  while (at < size && a[at] == b[at]) ++at;
+  return at;
 }
 
 struct Stamp {
@@ -64,19 +75,20 @@ bool Near(const Stamp& a, const Stamp& b) {
 
 bool IsTwin(std::string_view line, std::string_view next) {
   const size_t shorter = std::min(line.size(), next.size());
-  if (shorter == 0 || std::max(line.size(), next.size()) > kTwinBytesMax ||
-      std::max(line.size(), next.size()) - shorter > kSizeDifferenceMax) {
+  if (shorter == 0 || !MayBeTwins(line, next) ||
+      std::max(line.size(), next.size()) > kTwinBytesMax) {
     return false;
   }
-  const auto front = static_cast<size_t>(
-      std::mismatch(line.begin(), line.begin() + static_cast<std::ptrdiff_t>(shorter), next.begin())
-          .first -
-      line.begin());
+  const size_t front = CommonPrefix(line.data(), next.data(), shorter);
   if (front == line.size() && front == next.size()) return true;
-  size_t back = 0;
-  while (back < shorter - front && line[line.size() - 1 - back] == next[next.size() - 1 - back]) {
-    ++back;
+  // Lines that differ mostly differ in many places: what is behind the longest timestamp that could
+  // begin here must be equal, which one look tells.
+  const size_t left = shorter - front;
+  size_t back = left > kStampBytesMax ? left - kStampBytesMax : 0;
+  if (std::memcmp(line.data() + line.size() - back, next.data() + next.size() - back, back) != 0) {
+    return false;
   }
+  while (back < left && line[line.size() - 1 - back] == next[next.size() - 1 - back]) ++back;
   // The whole timestamp that the difference is in: what both have in common on its two sides.
   size_t begin = front;
   while (begin > 0 && InStamp(line[begin - 1]) && front - begin < kStampBytesMax) --begin;

@@ -22,6 +22,14 @@ inline constexpr int64_t kTwinGapNanos = 100'000'000;
 // apart; without, one second, since a pair may stand on both sides of its end. Any thread.
 bool IsTwin(std::string_view line, std::string_view next);
 
+// False for most pairs of lines that are no twins: a fraction of nine digits and one with none
+// differ by ten bytes.
+inline bool MayBeTwins(std::string_view line, std::string_view next) {
+  constexpr size_t kSizeDifferenceMax = 10;
+  const size_t more = line.size() - next.size() + kSizeDifferenceMax;  // wraps
+  return more <= 2 * kSizeDifferenceMax;
+}
+
 // The line before, as far as the next one can be its twin. Plain data.
 struct LineBefore {
   std::string text;     // empty: nothing can be a twin of it

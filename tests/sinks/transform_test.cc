@@ -376,7 +376,7 @@ TEST_CASE("user_agent: says what an agent is, of lines and of events") {
   CHECK(Made(rule + "agent\n", "\"-\"") ==
         "agent=null agent_family=null agent_major=null agent_os=null agent_device=null");
   CHECK(Event("user_agent: {field: ua, family: f, os: o}\n", R"({"ua": "curl/8.1"})") ==
-        R"({"ua":"curl/8.1"} f="curl" o="Other")");
+        R"({"ua":"curl/8.1"} ua="curl/8.1" f="curl" o="Other")");
   CHECK(Event("user_agent: {field: ua, family: f}\n", R"({"x": 1})") == R"({"x":1} f=null)");
   // The steps before it have their say, and it has for those behind it.
   CHECK(Made(rule + "{field: agent, device: d}\n      - drop: {d: bot}\n        reason: bots\n",
