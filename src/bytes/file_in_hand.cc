@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace parshall::bytes {
 namespace {
@@ -66,7 +67,6 @@ bool FileInHand::Look() {
 
 void FileInHand::BeginAgain() {
   lost_from = offset();
-  skip_nuls = true;
   trace = Trace();
 }
 
@@ -88,13 +88,17 @@ FilePosition FileInHand::Position(const std::string& source, uint64_t file, bool
 FileInHand OpenFollowed(const std::string& path, const void* owner, FileLedger& ledger,
                         std::string* trouble) {
   trouble->clear();
-  FileInHand opened;
   Fd fd = OpenForReading(path);
-  if (!fd.valid()) {
-    // Not there (yet, or any more) is what following is for.
-    if (errno != ENOENT) *trouble = "cannot be opened: " + ErrnoText(errno);
-    return opened;
-  }
+  if (fd.valid()) return TakeOpened(std::move(fd), path, owner, ledger, trouble);
+  // Not there (yet, or any more) is what following is for.
+  if (errno != ENOENT) *trouble = "cannot be opened: " + ErrnoText(errno);
+  return {};
+}
+
+FileInHand TakeOpened(Fd fd, const std::string& path, const void* owner, FileLedger& ledger,
+                      std::string* trouble) {
+  trouble->clear();
+  FileInHand opened;
   FileStat stat;
   if (const int error = StatFd(fd.get(), &stat); error != 0) {
     *trouble = "cannot be opened: " + ErrnoText(error);
@@ -113,7 +117,6 @@ FileInHand OpenFollowed(const std::string& path, const void* owner, FileLedger& 
   ledger.Forget(stat.identity);
   if (opened.offset() < read_before) {
     // It has lost what was read of it.
-    opened.skip_nuls = true;
     opened.lost_from = read_before;
   }
   opened.fd = std::move(fd);
