@@ -17,6 +17,19 @@ ssize_t ReadVectorAt(int fd, const iovec* parts, int count, off_t offset) {
   }
 }
 
+// What was just read from `offset` on still begins there as it did. If so, all of it is of one
+// time: a read is no single moment, and in the midst of it the file may be truncated, and a stale
+// writer's next lines come behind a hole where the rest was. Nothing is said of a hole.
+bool StillStands(int fd, uint64_t offset, std::string_view read) {
+  const size_t hole = read.find_first_not_of('\0');
+  if (hole == std::string_view::npos) return true;
+  const std::string_view probe = read.substr(hole, Trace::kHeadBytes);
+  std::array<char, Trace::kHeadBytes> now;
+  return ReadSomeAt(fd, now.data(), probe.size(), static_cast<off_t>(offset + hole)) ==
+             static_cast<ssize_t>(probe.size()) &&
+         std::memcmp(now.data(), probe.data(), probe.size()) == 0;
+}
+
 }  // namespace
 
 FileRead FileInHand::Read(char* data, size_t size_max, size_t* size_read) {
@@ -33,6 +46,7 @@ FileRead FileInHand::Read(char* data, size_t size_max, size_t* size_read) {
     return FileRead::kReplaced;
   }
   if (got == tail.size()) return FileRead::kNothing;
+  if (!StillStands(fd.get(), offset(), {data, got - tail.size()})) return FileRead::kReplaced;
   *size_read = got - tail.size();
   trace.Add({data, *size_read});
   return FileRead::kBytes;

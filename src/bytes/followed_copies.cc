@@ -144,7 +144,20 @@ CopyOf FollowedFile::JudgeCopy(const std::string& path, int fd, const FileStat& 
     return Judge(read, false, path, fd, stat);
   }
   if (BeginsLikeUnread(fd, stat)) return CopyOf::kPending;
-  return judged;
+  // Asked last: if what was read stands now, there was no truncation that nobody has noticed yet,
+  // and this is no copy of what came behind it.
+  return Stands() ? judged : CopyOf::kPending;
+}
+
+// What was read of the current file is in it still.
+bool FollowedFile::Stands() const {
+  if (!current_.held || current_.gzip != nullptr || current_.copy) return true;
+  if (current_.fd.valid()) return current_.trace.FitsIn(current_.fd.get());
+  const Fd fd = OpenForReading(current_.path);
+  FileStat stat;
+  if (!fd.valid() || StatFd(fd.get(), &stat) != 0 || stat.identity != current_.identity)
+    return true;
+  return current_.trace.FitsIn(fd.get());
 }
 
 // The file looks like what was read, as far as both go.
@@ -176,12 +189,13 @@ CopyOf FollowedFile::Judge(const Trace& read, bool current, const std::string& p
   return both == stat.size ? CopyOf::kRead : CopyOf::kNothing;
 }
 
-// A copy of what was not read yet, and stands under the path still: it is read there, unless it is
-// truncated before. Then the copy looks like nothing any more.
-bool FollowedFile::BeginsLikeUnread(int fd, const FileStat& stat) {
+// A copy of what was not read yet (in this run), and stands under the path still: it is read there,
+// unless it is truncated before. Then the copy looks like nothing any more.
+bool FollowedFile::BeginsLikeUnread(int fd, const FileStat& stat) const {
   const auto like = [&](const FileInHand& file) {
-    return file.fd.valid() && file.in_hole() && file.gzip == nullptr &&
-           BeginAlike(fd, file.fd.get(), stat.size);
+    if (!file.fd.valid() || file.gzip != nullptr) return false;
+    if (file.in_hole()) return BeginAlike(fd, file.fd.get(), stat.size);
+    return &file != &current_ && file.trace.Compare(fd, stat.size) == Likeness::kSame;
   };
   return (current_.held && like(current_)) || std::ranges::any_of(successors_, like);
 }

@@ -58,7 +58,8 @@ class FollowedFile : public Member {
   void RememberCopies();
   CopyOf Judge(const Trace& read, bool current, const std::string& path, int fd,
                const FileStat& stat);
-  bool BeginsLikeUnread(int fd, const FileStat& stat);
+  bool BeginsLikeUnread(int fd, const FileStat& stat) const;
+  bool Stands() const;
   uint64_t SavedInCopies(uint64_t begin, uint64_t end, int64_t since_ns) const;
   ReadResult LeaveAndGoOn(ReadResult result);
   void LookAtPath(int64_t now_ms);

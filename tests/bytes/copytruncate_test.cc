@@ -122,17 +122,22 @@ TEST_CASE("a copy that is made slowly is not read, at whatever length it is look
   text += (stale ? "<next>" : "") + lines;
   reader.UntilText(log, text);
   const std::string all = (stale ? std::string(at, '\0') : std::string("begins\n")) + lines;
+  // A name that comes has the folder looked at.
+  int names = 0;
+  const auto look = [&] {
+    Append(dir / ("name" + std::to_string(++names)), "");
+    for (int i = 0; i < 4; ++i) reader.Step(15);
+  };
+  size_t copied = 0;
   for (size_t size : {size_t{0}, size_t{1}, size_t{7}, size_t{8}, size_t{30}, size_t{100},
                       size_t{5000}, all.size() - 1}) {
     if (read_late && size == 5000) Truncate(log);
-    const std::string copy = log + ".1";
-    Append(copy, all.substr(std::filesystem::exists(copy) ? std::filesystem::file_size(copy) : 0,
-                            size - (std::filesystem::exists(copy) ? std::filesystem::file_size(copy)
-                                                                  : 0)));
-    for (int i = 0; i < 4; ++i) reader.Step(10);
+    Append(log + ".1", all.substr(copied, size - copied));
+    copied = size;
+    look();
   }
-  Append(log + ".1", all.substr(all.size() - 1));
-  for (int i = 0; i < 4; ++i) reader.Step(10);
+  Append(log + ".1", all.substr(copied));
+  look();
   if (!read_late) Truncate(log);
   WriteAt(log, stale ? all.size() : 0, "after\n");
   reader.UntilText(log, text + "<next>after\n");
@@ -160,6 +165,9 @@ TEST_CASE("a copy that stands before its original is read at all is not read bes
   REQUIRE(source->Read(buffer, sizeof buffer).status == ReadStatus::kNothing);
   WriteAt(log, 9, "two\n");
   std::filesystem::copy_file(log, log + ".1");
+  // The folder is looked at many times before the log is read.
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(100);
+  while (std::chrono::steady_clock::now() < until) set->Next(0, &source);
   if (truncated) Truncate(log);
   WriteAt(log, 13, "three\n");
   std::string all;
@@ -171,6 +179,30 @@ TEST_CASE("a copy that stands before its original is read at all is not read bes
   for (int i = 0; i < 20; ++i) reader.Step(20);
   gather();
   CHECK(all == (truncated ? "one\nrest\nthree\ntwo\n" : "one\nrest\ntwo\nthree\n"));
+  CHECK(reader.text(log + ".2").empty());
+}
+
+TEST_CASE("a copy of what came behind a truncation that nobody has noticed is not read beside it") {
+  const bool stale = GENERATE(false, true);
+  CAPTURE(stale);
+  TempDir dir;
+  const std::string log = dir / "access.log";
+  Append(log, "one\n");
+  auto set = OpenSet({{.path = dir / "access.log*"}}, {.rotate_wait_ms = 5});
+  Reader reader(*set);
+  reader.UntilText(log, "one\n");
+  reader.Drain();
+  std::filesystem::copy_file(log, log + ".2");
+  Truncate(log);
+  WriteAt(log, stale ? 4 : 0, "two two\n");
+  // The next copy stands before the log is read again.
+  std::filesystem::copy_file(log, log + ".1");
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(100);
+  Source* source = nullptr;
+  while (std::chrono::steady_clock::now() < until) set->Next(0, &source);
+  reader.UntilText(log, "one\n<next>two two\n");
+  for (int i = 0; i < 10; ++i) reader.Step(20);
+  CHECK(reader.text(log + ".1").empty());
   CHECK(reader.text(log + ".2").empty());
 }
 
@@ -257,14 +289,17 @@ TEST_CASE("copytruncate under load loses only what the tally says, and doubles n
     rotator.join();
     for (int i = 0; i < 40; ++i) reader.Step(20);
     // Every source's text, cut into lines: none may stand there twice.
-    std::map<std::string, int> seen;
+    std::map<std::string, std::string> seen;  // where
     uint64_t got = 0;
     for (int k = 0; k <= 4; ++k) {
-      const std::string text = Plain(reader.text(k == 0 ? log : log + "." + std::to_string(k)));
+      const std::string source = k == 0 ? log : log + "." + std::to_string(k);
+      const std::string text = Plain(reader.text(source));
       got += text.size();
       for (size_t at = 0; at < text.size();) {
         const size_t end = std::min(text.find('\n', at), text.size());
-        if (++seen[text.substr(at, end - at)] > 1) FAIL("twice: " + text.substr(at, end - at));
+        const std::string here = source + " at " + std::to_string(at);
+        const auto [first, once] = seen.emplace(text.substr(at, end - at), here);
+        if (!once) FAIL("twice: " + first->first + ", " + first->second + " and " + here);
         at = end + 1;
       }
     }
