@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace parshall::bytes {
 namespace {
@@ -14,6 +15,19 @@ ssize_t ReadVectorAt(int fd, const iovec* parts, int count, off_t offset) {
     const ssize_t n = ::preadv(fd, parts, count, offset);
     if (n >= 0 || errno != EINTR) return n;
   }
+}
+
+// What was just read from `offset` on still begins there as it did. If so, all of it is of one
+// time: a read is no single moment, and in the midst of it the file may be truncated, and a stale
+// writer's next lines come behind a hole where the rest was. Nothing is said of a hole.
+bool StillStands(int fd, uint64_t offset, std::string_view read) {
+  const size_t hole = read.find_first_not_of('\0');
+  if (hole == std::string_view::npos) return true;
+  const std::string_view probe = read.substr(hole, Trace::kHeadBytes);
+  std::array<char, Trace::kHeadBytes> now;
+  return ReadSomeAt(fd, now.data(), probe.size(), static_cast<off_t>(offset + hole)) ==
+             static_cast<ssize_t>(probe.size()) &&
+         std::memcmp(now.data(), probe.data(), probe.size()) == 0;
 }
 
 }  // namespace
@@ -32,6 +46,7 @@ FileRead FileInHand::Read(char* data, size_t size_max, size_t* size_read) {
     return FileRead::kReplaced;
   }
   if (got == tail.size()) return FileRead::kNothing;
+  if (!StillStands(fd.get(), offset(), {data, got - tail.size()})) return FileRead::kReplaced;
   *size_read = got - tail.size();
   trace.Add({data, *size_read});
   return FileRead::kBytes;
@@ -66,7 +81,6 @@ bool FileInHand::Look() {
 
 void FileInHand::BeginAgain() {
   lost_from = offset();
-  skip_nuls = true;
   trace = Trace();
 }
 
@@ -88,13 +102,17 @@ FilePosition FileInHand::Position(const std::string& source, uint64_t file, bool
 FileInHand OpenFollowed(const std::string& path, const void* owner, FileLedger& ledger,
                         std::string* trouble) {
   trouble->clear();
-  FileInHand opened;
   Fd fd = OpenForReading(path);
-  if (!fd.valid()) {
-    // Not there (yet, or any more) is what following is for.
-    if (errno != ENOENT) *trouble = "cannot be opened: " + ErrnoText(errno);
-    return opened;
-  }
+  if (fd.valid()) return TakeOpened(std::move(fd), path, owner, ledger, trouble);
+  // Not there (yet, or any more) is what following is for.
+  if (errno != ENOENT) *trouble = "cannot be opened: " + ErrnoText(errno);
+  return {};
+}
+
+FileInHand TakeOpened(Fd fd, const std::string& path, const void* owner, FileLedger& ledger,
+                      std::string* trouble) {
+  trouble->clear();
+  FileInHand opened;
   FileStat stat;
   if (const int error = StatFd(fd.get(), &stat); error != 0) {
     *trouble = "cannot be opened: " + ErrnoText(error);
@@ -113,7 +131,6 @@ FileInHand OpenFollowed(const std::string& path, const void* owner, FileLedger& 
   ledger.Forget(stat.identity);
   if (opened.offset() < read_before) {
     // It has lost what was read of it.
-    opened.skip_nuls = true;
     opened.lost_from = read_before;
   }
   opened.fd = std::move(fd);

@@ -36,16 +36,20 @@ struct FileInHand {
   Trace trace;       // of what was handed on
   bool held = false;
   bool known = false;  // it had been read before it was opened, by an earlier run perhaps
-  // Began again after a truncation: NULs at its beginning are the hole of a writer that did not
-  // notice, not bytes that anybody wrote.
-  bool skip_nuls = false;
-  uint64_t lost_from = 0;   // skip_nuls: so much had been read before; the hole's end proves a loss
+  // Began again after a truncation, before which so much was read or saved: a hole at the beginning
+  // that ends behind this proves a loss.
+  uint64_t lost_from = kNothingBefore;
+  int64_t lost_since_ns = 0;  // what came behind was written at this moment or later
+  static constexpr uint64_t kNothingBefore = ~uint64_t{0};
   bool copy = false;        // of what was truncated under the source's path; nobody writes to it
   uint64_t size = 0;        // as last seen
   int64_t modified_ns = 0;  // as last seen
 
   uint64_t offset() const { return trace.end(); }
   bool open() const { return fd.valid() || gzip != nullptr; }
+  // Nothing was handed on yet, or nothing but NULs: they are the hole of a writer that did not
+  // notice a truncation, not bytes that anybody wrote.
+  bool in_hole() const { return !trace.begun() && (gzip == nullptr || !gzip->pending()); }
 
   // Reads what stands at the offset, in one system call with the bytes before it. A truncation
   // that the file has outgrown shows there: the bytes are others now.
@@ -59,9 +63,12 @@ struct FileInHand {
   FilePosition Position(const std::string& source, uint64_t file, bool current) const;
 };
 
-// Opens `path` when it is a regular file that nobody reads yet, and claims it for `owner`; with the
-// offset at which to read on. Otherwise not held, and *trouble says why (empty: nothing to report,
-// the file is not there or is read already).
+// Takes the regular file that was opened under `path`, when nobody reads it yet, and claims it for
+// `owner`; with the offset at which to read on. Otherwise not held, and *trouble says why (empty:
+// nothing to report, the file is not there or is read already).
+FileInHand TakeOpened(Fd fd, const std::string& path, const void* owner, FileLedger& ledger,
+                      std::string* trouble);
+// Opens it, too.
 FileInHand OpenFollowed(const std::string& path, const void* owner, FileLedger& ledger,
                         std::string* trouble);
 

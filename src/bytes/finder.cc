@@ -21,6 +21,12 @@ constexpr int64_t kPruneMs = 10'000;
 
 }  // namespace
 
+Finder::Finder(Following& following, const ByPath& known) : following_(following), known_(known) {
+  following_.judge_copy = [this](const std::string& path, int fd, const FileStat& stat) {
+    return JudgeCopy(path, fd, stat);
+  };
+}
+
 Status Finder::Want(const SourceSpec& spec, bool glob) {
   if (!glob && HasGzipName(spec.path)) {
     return Fail("a gzip file cannot be followed; it can be read with --once", spec.path);
@@ -52,6 +58,7 @@ void Finder::WatchDirectories() {
 Status Finder::Find(bool at_start, uint32_t next_index, std::vector<Found>* found) {
   Search search{at_start, next_index, found};
   pending_ = false;
+  made_.clear();
   ResumeSources(search);
   const int64_t now_ms = SteadyMs();
   const bool prune = !at_start && now_ms >= prune_at_ && following_.ledger.has_ended();
@@ -96,14 +103,17 @@ bool Finder::Wants(const std::string& path) const {
 // Before anything else is looked at, since what they were reading may stand under names that would
 // be taken for sources of their own.
 void Finder::ResumeSources(Search& search) {
+  // A log before what it was rotated to: access.log.1 may be its copy.
+  std::ranges::sort(resume_, {}, &FilePosition::source);
   for (const FilePosition& left : std::exchange(resume_, {})) {
     if (!Wants(left.source) || HasGzipName(left.source) || known_.contains(left.source) ||
-        search.resumed.contains(left.source) || search.next_index >= kSourcesMax) {
+        made_.contains(left.source) || search.next_index >= kSourcesMax) {
       continue;
     }
     auto file = std::make_unique<FollowedFile>(left.source, search.next_index, following_);
-    std::deque<FileInHand> files =
-        bytes::Resume(left, file.get(), following_.ledger, following_.notices);
+    bool truncated = false;
+    std::deque<FileInHand> files = bytes::Resume(left, file.get(), following_, &truncated);
+    if (truncated) file->WasTruncated(left);
     if (files.empty()) continue;
     FileInHand first = std::move(files.front());
     files.pop_front();
@@ -111,23 +121,19 @@ void Finder::ResumeSources(Search& search) {
     file->Append(std::move(files));
     ++search.next_index;
     FollowedFile* const followed = file.get();
-    search.resumed.emplace(left.source, followed);
+    made_.emplace(left.source, followed);
+    resumed_ = true;
     search.found->push_back({std::move(file), left.source, followed});
   }
 }
 
-CopyOf Finder::JudgeCopy(const std::string& path, const Search& search) {
+CopyOf Finder::JudgeCopy(const std::string& path, int fd, const FileStat& stat) const {
   for (const std::string& original : UnrotatedPaths(path)) {
     Member* member = nullptr;
     if (const auto known = known_.find(original); known != known_.end()) member = known->second;
-    if (const auto resumed = search.resumed.find(original); resumed != search.resumed.end()) {
-      member = resumed->second;
-    }
+    if (const auto made = made_.find(original); made != made_.end()) member = made->second;
     if (member == nullptr) continue;
-    const Fd fd = OpenForReading(path);
-    FileStat stat;
-    if (!fd.valid() || StatFd(fd.get(), &stat) != 0 || stat.type != FileType::kRegular) break;
-    const CopyOf judged = member->JudgeCopy(path, fd.get(), stat);
+    const CopyOf judged = member->JudgeCopy(path, fd, stat);
     if (judged != CopyOf::kNothing) return judged;
   }
   return CopyOf::kNothing;
@@ -179,13 +185,8 @@ void Finder::ConsiderRegular(const Wanted& wanted, const std::string& path, cons
     for (const Found& found : *search.found) {
       if (found.path == path) return;
     }
-    if (search.at_start && search.resumed.empty())
+    if (search.at_start && !resumed_)
       NoticeOnce(path, "is a file that is read already under another name");
-    return;
-  }
-  if (stat.size > 0 && ledger.Finished(stat)) return;
-  if (JudgeCopy(path, search) == CopyOf::kPending) {
-    pending_ = true;
     return;
   }
   if (stat.size > 0 && ledger.Finished(stat)) return;
@@ -196,7 +197,10 @@ void Finder::ConsiderRegular(const Wanted& wanted, const std::string& path, cons
   }
   auto file = std::make_unique<FollowedFile>(path, search.next_index, following_);
   std::string trouble;
-  FileInHand opened = OpenFollowed(path, file.get(), ledger, &trouble);
+  JudgedFile judged = OpenJudged(path, file.get(), following_, &trouble);
+  pending_ = pending_ || judged.copy == CopyOf::kPending;
+  if (judged.copy != CopyOf::kNothing) return;
+  FileInHand& opened = judged.file;
   // A file that an earlier run has read is gone on with, wherever new ones are to begin.
   const bool from_end = search.at_start && wanted.from_end && !opened.known;
   if (!opened.held) {
@@ -212,6 +216,7 @@ void Finder::ConsiderRegular(const Wanted& wanted, const std::string& path, cons
   file->Begin(std::move(opened));
   ++search.next_index;
   FollowedFile* const followed = file.get();
+  made_.emplace(path, followed);
   search.found->push_back({std::move(file), path, followed});
 }
 

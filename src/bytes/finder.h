@@ -28,7 +28,9 @@ class Finder {
   };
 
   // `known` are the paths that have a source already; they are not found again.
-  Finder(Following& following, const ByPath& known) : following_(following), known_(known) {}
+  Finder(Following& following, const ByPath& known);
+  Finder(const Finder&) = delete;
+  Finder& operator=(const Finder&) = delete;
 
   Status Want(const SourceSpec& spec, bool glob);
   bool wants_any() const { return !wanted_.empty(); }
@@ -60,11 +62,10 @@ class Finder {
     bool at_start;
     uint32_t next_index;
     std::vector<Found>* found;
-    std::unordered_map<std::string, FollowedFile*> resumed = {};  // of `found`
   };
   bool Wants(const std::string& path) const;
   void ResumeSources(Search& search);
-  CopyOf JudgeCopy(const std::string& path, const Search& search);
+  CopyOf JudgeCopy(const std::string& path, int fd, const FileStat& stat) const;
   Status Consider(const Wanted& wanted, const std::string& path, Search& search);
   Status ConsiderPipe(const std::string& path, Search& search);
   void ConsiderRegular(const Wanted& wanted, const std::string& path, const FileStat& stat,
@@ -73,6 +74,8 @@ class Finder {
 
   Following& following_;
   const ByPath& known_;
+  ByPath made_;           // what this Find() has found: not known yet
+  bool resumed_ = false;  // something, at the start
   std::vector<Wanted> wanted_;
   // Paths that cannot be followed now and why: said once, and again when the reason changes.
   std::unordered_map<std::string, std::string> troubles_;

@@ -1,5 +1,7 @@
 #include "bytes/fingerprint.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 
@@ -43,8 +45,14 @@ bool HashAt(int fd, uint64_t offset, uint32_t size, uint64_t* hash) {
 }
 
 void Trace::Add(std::string_view bytes) {
+  if (head_.empty()) {
+    const size_t hole = std::min(bytes.find_first_not_of('\0'), bytes.size());
+    head_at_ = end_ + hole;
+    head_.assign(bytes.substr(hole, kHeadBytes));
+  } else if (head_.size() < kHeadBytes && head_at_ + head_.size() == end_) {
+    head_.append(bytes.substr(0, kHeadBytes - head_.size()));
+  }
   end_ += bytes.size();
-  if (head_.size() < kHeadBytes) head_.append(bytes.substr(0, kHeadBytes - head_.size()));
   if (beginning_.size < Fingerprint::kBytesMax) {
     const std::string_view first = bytes.substr(0, Fingerprint::kBytesMax - beginning_.size);
     beginning_.hash = HashOn(beginning_.hash, first);
@@ -70,6 +78,12 @@ bool Trace::Load(int fd, uint64_t offset) {
   if (!ReadExactly(fd, offset - last, bytes.data(), last)) return false;
   loaded.tail_.assign(bytes.data(), last);
   loaded.end_ = offset;
+  if (const size_t hole = loaded.tail_.find_first_not_of('\0');
+      loaded.head_.empty() && hole != std::string::npos) {
+    // Where the hole ends is not known, but any bytes behind it will do.
+    loaded.head_at_ = offset - last + hole;
+    loaded.head_ = loaded.tail_.substr(hole, kHeadBytes);
+  }
   *this = std::move(loaded);
   return true;
 }
@@ -88,15 +102,52 @@ void Trace::Save(FilePosition* position) const {
   position->offset = end_;
 }
 
-bool Trace::BeginsLike(int fd, uint64_t size) const {
-  std::array<char, kHeadBytes> head;
-  const size_t first = std::min<uint64_t>(size, head_.size());
-  if (!ReadExactly(fd, 0, head.data(), first)) return false;
-  if (std::string_view(head.data(), first) != std::string_view(head_).substr(0, first))
-    return false;
+Likeness Trace::Compare(int fd, uint64_t size) const {
+  if (!begun() || size <= head_at_) return Likeness::kUnknown;
+  std::array<char, kHeadBytes + 1> bytes;
+  // With the last byte of the hole: it must end here.
+  const uint64_t hole = std::min<uint64_t>(head_at_, 1);
+  const size_t first = std::min<uint64_t>(size - head_at_, head_.size());
+  if (!ReadExactly(fd, head_at_ - hole, bytes.data(), hole + first)) return Likeness::kUnknown;
+  if (std::string_view(bytes.data() + hole, first) != std::string_view(head_).substr(0, first)) {
+    return Likeness::kOther;
+  }
   uint64_t hash = 0;
-  return size < beginning_.size ||
-         (HashAt(fd, 0, beginning_.size, &hash) && hash == beginning_.hash);
+  if (size >= beginning_.size && HashAt(fd, 0, beginning_.size, &hash) && hash != beginning_.hash) {
+    return Likeness::kOther;
+  }
+  if (size >= end_ && !FitsIn(fd)) return Likeness::kOther;
+  return Likeness::kSame;
+}
+
+Likeness Compare(int fd, uint64_t size, const FilePosition& position) {
+  if (position.offset == 0) return Likeness::kUnknown;
+  if (size >= position.tail_end) return Fits(fd, position) ? Likeness::kSame : Likeness::kOther;
+  const Fingerprint& first = position.fingerprint;
+  uint64_t hash = 0;
+  if (first.size == 0 || size < first.size || FindBeginning(fd, first.size) == first.size ||
+      !HashAt(fd, 0, first.size, &hash)) {
+    return Likeness::kUnknown;
+  }
+  return hash == first.hash ? Likeness::kSame : Likeness::kOther;
+}
+
+uint64_t FindBeginning(int fd, uint64_t size) {
+  // Where a file system knows no holes this is 0.
+  const off_t data = ::lseek(fd, 0, SEEK_DATA);
+  if (data < 0) return size;  // nothing but a hole
+  std::array<char, 4096> bytes;
+  const auto begin = static_cast<uint64_t>(data);
+  for (uint64_t at = begin; at < size && at < begin + kNulsReadMax;) {
+    const ssize_t n = ReadSomeAt(fd, bytes.data(), bytes.size(), static_cast<off_t>(at));
+    if (n <= 0) return size;
+    const std::string_view read(bytes.data(), static_cast<size_t>(n));
+    if (const size_t hole = read.find_first_not_of('\0'); hole != read.npos) {
+      return std::min(size, at + hole);
+    }
+    at += read.size();
+  }
+  return size;
 }
 
 bool Fits(int fd, const FilePosition& position) {

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <utility>
 
 #include "bytes/path_pattern.h"
@@ -14,9 +13,6 @@
 
 namespace parshall::bytes {
 namespace {
-
-// A copy that has not been written for so long is finished.
-constexpr int64_t kCopySettledNs = 2'000'000'000;
 
 // A file that could not be opened again (no descriptor is free) is tried again after this long.
 constexpr int64_t kOpenAgainMs = 250;
@@ -77,11 +73,12 @@ ReadResult FollowedFile::Read(char* data, size_t size) {
   }
   if (!OpenCurrent()) return gone_ ? LeaveAndGoOn(std::move(result)) : result;
   for (;;) {
+    const bool in_hole = current_.in_hole();
     switch (current_.Read(data, size, &result.size)) {
       case FileRead::kBytes:
         BreakSilence();
         reported_.clear();
-        if (current_.skip_nuls) result.size = SkipNuls(data, result.size);
+        if (in_hole) result.size = SkipNuls(data, result.size);
         counts_.offset.store(current_.offset(), std::memory_order_relaxed);
         if (result.size == 0) return result;  // all of it was a hole; still ready
         result.status = ReadStatus::kBytes;
@@ -164,112 +161,6 @@ bool FollowedFile::OpenCurrent() {
   return false;
 }
 
-// The file lost what was read of it. When it was copied before (copytruncate), the copy has what
-// was not read yet: it is gone on with there, as the same `file`.
-ReadResult FollowedFile::BeginAgain(ReadResult result) {
-  FollowCounts::Add(counts_.truncations, 1);
-  const uint64_t size_before = std::max(current_.size, current_.offset());
-  FileInHand copy =
-      FindCopy(name(), current_.Position(name(), file_, true), false, this, following_.ledger);
-  const uint64_t saved = copy.held ? copy.size : current_.offset();
-  if (size_before > saved) FollowCounts::Add(counts_.bytes_lost, size_before - saved);
-  RememberCopies();
-  const bool goes_on = copy.held && copy.size > copy.offset();
-  if (copy.held && !goes_on) following_.ledger.Release(copy.Position(name(), file_, false));
-  current_.BeginAgain();
-  current_.lost_from = std::max(size_before, saved);
-  current_.Look();
-  BreakSilence();
-  ready_ = true;
-  if (goes_on) {
-    following_.watcher.UnwatchFile(std::exchange(watch_, -1));
-    successors_.push_front(std::move(current_));
-    Begin(std::move(copy));
-    return result;
-  }
-  Publish();
-  result.status = ReadStatus::kFileEnded;
-  ++file_;
-  return result;
-}
-
-// Under a glob the copies would be found and read as files of their own. One that was made before
-// the last bytes were read is shorter than what was read.
-void FollowedFile::RememberCopies() {
-  for (const RotatedSibling& sibling : RotatedSiblings(name())) {
-    if (sibling.gzip || sibling.stat.size == 0 || sibling.stat.size > current_.offset() ||
-        following_.ledger.claimed(sibling.stat.identity) ||
-        following_.ledger.Find(sibling.stat.identity) != nullptr) {
-      continue;
-    }
-    const Fd fd = OpenForReading(sibling.path);
-    FileStat stat;
-    if (fd.valid() && StatFd(fd.get(), &stat) == 0) JudgeCopy(sibling.path, fd.get(), stat);
-  }
-}
-
-CopyOf FollowedFile::JudgeCopy(const std::string& path, int fd, const FileStat& stat) {
-  if (!current_.held || current_.gzip != nullptr || current_.copy) return CopyOf::kNothing;
-  // cp has made it, and writes what is in it in a moment.
-  if (stat.size == 0) return CopyOf::kPending;
-  const uint64_t offset = current_.offset();
-  if (offset == 0) return CopyOf::kNothing;
-  uint64_t read = stat.size;
-  if (stat.size > offset) {
-    if (!current_.trace.FitsIn(fd)) return CopyOf::kNothing;
-    // The rest is read where it was written; or here, when a truncation has taken it away there.
-    const bool fresh = WallNs() - stat.modified_ns < kCopySettledNs;
-    if (fresh || Behind()) return CopyOf::kPending;
-    read = offset;
-  } else {
-    if (!current_.trace.BeginsLike(fd, stat.size)) return CopyOf::kNothing;
-    // While the original stands, the end of the copy must be in it too.
-    uint64_t here = 0;
-    uint64_t there = 0;
-    const auto tail = static_cast<uint32_t>(std::min<uint64_t>(stat.size, Trace::kTailBytes));
-    const bool stands = current_.fd.valid() && current_.trace.FitsIn(current_.fd.get());
-    if (stands && HashAt(fd, stat.size - tail, tail, &here) &&
-        HashAt(current_.fd.get(), stat.size - tail, tail, &there) && here != there) {
-      return CopyOf::kNothing;
-    }
-  }
-  FileInHand copy;
-  if (!copy.trace.Load(fd, read)) return CopyOf::kPending;  // shrinking under our eyes
-  copy.identity = stat.identity;
-  copy.path = path;
-  copy.modified_ns = stat.modified_ns;
-  following_.ledger.Remember(copy.Position(name(), file_, false));
-  return CopyOf::kRead;
-}
-
-// The current file has just been begun again and may begin with a hole: a writer without O_APPEND
-// writes on where it was before the truncation. Moves the rest to the front and returns its size.
-size_t FollowedFile::SkipNuls(char* data, size_t size) {
-  size_t nuls = 0;
-  while (nuls < size && data[nuls] == '\0') ++nuls;
-  uint64_t skipped = nuls;
-  if (nuls == size) {
-    // The file system knows where the hole ends; as a rule it has no blocks there.
-    const auto at = static_cast<off_t>(current_.offset());
-    const off_t end = ::lseek(current_.fd.get(), at, SEEK_DATA);
-    if (end > at) {
-      if (current_.trace.Load(current_.fd.get(), static_cast<uint64_t>(end))) {
-        skipped += static_cast<uint64_t>(end - at);
-      }
-    }
-  } else {
-    current_.skip_nuls = false;
-    const uint64_t hole_end = current_.offset() - (size - nuls);
-    // Up to the end of the hole the writer had written before the truncation.
-    if (nuls > 0 && hole_end > current_.lost_from) {
-      FollowCounts::Add(counts_.bytes_lost, hole_end - current_.lost_from);
-    }
-    std::memmove(data, data + nuls, size - nuls);
-  }
-  FollowCounts::Add(counts_.nul_bytes_skipped, skipped);
-  return size - nuls;
-}
-
 ReadResult FollowedFile::LeaveAndGoOn(ReadResult result) {
   const bool was_copy = current_.copy;
   LeaveCurrent();
@@ -348,12 +239,6 @@ void FollowedFile::Publish() {
     counts_.behind_since_ns.store(current_.modified_ns > 0 ? current_.modified_ns : WallNs(),
                                   std::memory_order_relaxed);
   }
-}
-
-bool FollowedFile::Behind() const {
-  FileStat stat;
-  return StatPath(current_.path, &stat) == 0 && stat.identity == current_.identity &&
-         stat.size > current_.offset();
 }
 
 void FollowedFile::Append(std::deque<FileInHand> next) {

@@ -9,26 +9,12 @@
 #include <vector>
 
 #include "bytes/file_in_hand.h"
-#include "bytes/file_ledger.h"
 #include "bytes/follow_tally.h"
+#include "bytes/following.h"
 #include "bytes/identity.h"
 #include "bytes/member.h"
-#include "bytes/notices.h"
-#include "bytes/watcher.h"
 
 namespace parshall::bytes {
-
-// What the followed files of one set share. Outlives them.
-struct Following {
-  Watcher& watcher;
-  FileLedger& ledger;
-  Notices& notices;
-  int64_t rotate_wait_ms = 200;
-  int64_t writer_wait_ms = 10'000;
-  // A file with nothing to read is closed when its descriptor is not below this. The kernel gives
-  // out the lowest number that is free, so there are fewer than these many then.
-  int descriptors_max = 512;
-};
 
 // One thread, but for counts(). Holds no bytes but those of the files' traces; one descriptor or
 // none, and one more for each newer file (at most kSuccessorsMax) that has come under the path
@@ -44,6 +30,8 @@ class FollowedFile : public Member {
   void Begin(FileInHand first);
   // Goes on with these when the current one has ended. They were claimed for this object.
   void Append(std::deque<FileInHand> next);
+  // This was read by an earlier run, and has been truncated since.
+  void WasTruncated(const FilePosition& left);
   const FileInHand& current() const { return current_; }
 
   ReadResult Read(char* data, size_t size) override;
@@ -68,7 +56,13 @@ class FollowedFile : public Member {
   size_t SkipNuls(char* data, size_t size);
   ReadResult BeginAgain(ReadResult result);
   void RememberCopies();
+  CopyOf Judge(const Trace& read, bool current, const std::string& path, int fd,
+               const FileStat& stat);
+  bool BeginsLikeUnread(int fd, const FileStat& stat) const;
+  bool Stands() const;
+  uint64_t SavedInCopies(uint64_t begin, uint64_t end, int64_t since_ns) const;
   ReadResult LeaveAndGoOn(ReadResult result);
+  void LookAtPath(int64_t now_ms);
   void Discover(const FileStat& at_path);
   void WaitForSilence(int64_t now_ms);
   bool CanBeLeft(int64_t silent_ms, bool linked) const;
@@ -85,8 +79,18 @@ class FollowedFile : public Member {
   int watch_ = -1;
   bool told_ = false;                  // some watch tells of what is written to the current file
   std::deque<FileInHand> successors_;  // newer files of this path, oldest first
+  // What was read of the path and then truncated, newest first. A copy of it may be found later,
+  // when names were moved on while the folder was read. At most kTruncatedMax.
+  struct Truncated {
+    Trace trace;
+    FilePosition left;  // of an earlier run: instead of the trace
+    int64_t noticed_ns = 0;
+  };
+  static constexpr size_t kTruncatedMax = 8;
+  std::deque<Truncated> truncated_;
   uint64_t file_ = 0;
   bool gone_ = false;       // the current file is closed and stands nowhere: it is left
+  bool pending_ = false;    // what stands under the path may be a copy: asked again soon
   bool last_seen_ = false;  // rotated away and silent long enough: ends when nothing more is read
   int64_t silent_since_ = kNever;  // rotated away and read to its end since
   int64_t due_ms_ = kNever;

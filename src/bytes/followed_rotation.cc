@@ -21,6 +21,12 @@ constexpr int64_t kAskAgainMs = 20;
 
 void FollowedFile::Recheck(int64_t now_ms) {
   if (ended_) return;
+  LookAtPath(now_ms);
+  if (pending_) due_ms_ = std::min(due_ms_, now_ms + kPendingMs);
+}
+
+void FollowedFile::LookAtPath(int64_t now_ms) {
+  pending_ = false;
   FileStat at_path;
   const int error = StatPath(name(), &at_path);
   if (error != 0 && error != ENOENT) Report("cannot be found: " + ErrnoText(error));
@@ -58,7 +64,9 @@ void FollowedFile::Discover(const FileStat& at_path) {
     return;
   }
   std::string trouble;
-  FileInHand opened = OpenFollowed(name(), this, following_.ledger, &trouble);
+  JudgedFile judged = OpenJudged(name(), this, following_, &trouble);
+  pending_ = judged.copy == CopyOf::kPending;
+  FileInHand& opened = judged.file;
   if (!opened.held) {
     if (!trouble.empty()) Report(trouble);
     return;

@@ -27,8 +27,8 @@ inline int64_t SteadyMs() {
 // What a file with a rotated name may be to the source that reads the unrotated one.
 enum class CopyOf : uint8_t {
   kNothing,  // it is a file of its own
-  kRead,     // a copy; what of it was read is in the ledger now
-  kPending,  // a copy with more in it than was read so far: to be asked about again
+  kRead,     // a copy of what was read; so the ledger says now
+  kPending,  // a copy with more in it than was read so far, or too new to tell: to be asked again
 };
 
 // One thread.
@@ -56,7 +56,9 @@ class Member : public Source {
   // Appends how far its files were read, where that is to outlive the run.
   virtual void AppendPositions(std::vector<FilePosition>* /*positions*/) const {}
 
-  // Is this open file, which nobody reads, a copy (copytruncate) of what this source has read?
+  // Is this open file, which nobody reads, a copy (copytruncate) of what this source has read, or
+  // is about to? Of one that holds more than was read before a truncation it says kNothing: it is
+  // to be gone on with where the ledger says.
   virtual CopyOf JudgeCopy(const std::string& /*path*/, int /*fd*/, const FileStat& /*stat*/) {
     return CopyOf::kNothing;
   }

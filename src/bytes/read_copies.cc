@@ -1,6 +1,7 @@
 #include "bytes/read_copies.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <optional>
 #include <utility>
 
@@ -71,7 +72,50 @@ std::optional<FilePosition> ReadBeforeItWasCompressed(const RotatedSibling& sibl
   return std::nullopt;
 }
 
+// A copy that was made before the last bytes were read, of what was truncated since: shorter than
+// what was read, and known.
+void RememberCopies(const FilePosition& left, FileLedger& ledger) {
+  for (const RotatedSibling& sibling : RotatedSiblings(left.source)) {
+    if (sibling.gzip || sibling.stat.size == 0 || ledger.claimed(sibling.stat.identity) ||
+        ledger.Finished(sibling.stat)) {
+      continue;
+    }
+    const Fd fd = OpenForReading(sibling.path);
+    FileStat stat;
+    if (!fd.valid() || StatFd(fd.get(), &stat) != 0 || stat.type != FileType::kRegular) continue;
+    FileInHand copy;
+    if (Compare(fd.get(), stat.size, left) != Likeness::kSame ||
+        !copy.trace.Load(fd.get(), std::min(stat.size, left.offset))) {
+      continue;
+    }
+    copy.identity = stat.identity;
+    copy.modified_ns = stat.modified_ns;
+    ledger.Remember(copy.Position(left.source, 0, false));
+  }
+}
+
 }  // namespace
+
+JudgedFile OpenJudged(const std::string& path, const void* owner, Following& following,
+                      std::string* trouble) {
+  JudgedFile judged;
+  Fd fd = OpenForReading(path);
+  FileStat stat;
+  if (!fd.valid()) {
+    trouble->clear();
+    // Not there (yet, or any more) is what following is for.
+    if (errno != ENOENT) *trouble = "cannot be opened: " + ErrnoText(errno);
+    return judged;
+  }
+  if (StatFd(fd.get(), &stat) == 0 && stat.type == FileType::kRegular &&
+      !following.ledger.claimed(stat.identity)) {
+    judged.copy = following.judge_copy(path, fd.get(), stat);
+  }
+  if (judged.copy == CopyOf::kNothing) {
+    judged.file = TakeOpened(std::move(fd), path, owner, following.ledger, trouble);
+  }
+  return judged;
+}
 
 FileInHand FindCopy(const std::string& path, const FilePosition& left, bool gzip, const void* owner,
                     FileLedger& ledger) {
@@ -141,8 +185,9 @@ std::deque<FileInHand> TakeNewer(const std::string& path, const std::string& lef
   return newer;
 }
 
-std::deque<FileInHand> Resume(const FilePosition& left, const void* owner, FileLedger& ledger,
-                              Notices& notices) {
+std::deque<FileInHand> Resume(const FilePosition& left, const void* owner, Following& following,
+                              bool* truncated) {
+  FileLedger& ledger = following.ledger;
   const std::string& path = left.source;
   std::deque<FileInHand> files;
   std::string trouble;
@@ -165,7 +210,7 @@ std::deque<FileInHand> Resume(const FilePosition& left, const void* owner, FileL
       if (StatPath(path, &at_path) == 0 && at_path.identity == left.identity) break;  // truncated
       continue;
     }
-    if (stands) now = OpenFollowed(path, owner, ledger, &trouble);
+    if (stands) now = OpenJudged(path, owner, following, &trouble).file;
     break;
   }
   std::string moved = in_place ? std::string() : FindInFolder(path, left.identity);
@@ -187,10 +232,12 @@ std::deque<FileInHand> Resume(const FilePosition& left, const void* owner, FileL
   }
   if (!first.held) first = FindCopy(path, left, true, owner, ledger);
   if (!first.held && left.offset > 0) {
-    notices.Add(path + ": the file that was read to byte " + std::to_string(left.offset) +
-                (in_place ? " was truncated since" : " is gone") +
-                "; what had come behind that may be lost");
+    following.notices.Add(path + ": the file that was read to byte " + std::to_string(left.offset) +
+                          (in_place ? " was truncated since" : " is gone") +
+                          "; what had come behind that may be lost");
   }
+  *truncated = in_place && !first.held && left.offset > 0;
+  if (*truncated) RememberCopies(left, ledger);
   FilePosition after = left;
   if (first.held) {
     after = first.Position(path, 0, false);
@@ -203,8 +250,8 @@ std::deque<FileInHand> Resume(const FilePosition& left, const void* owner, FileL
     files.push_back(std::move(first));
   }
   for (FileInHand& file : newer) files.push_back(std::move(file));
-  if (!now.held) now = OpenFollowed(path, owner, ledger, &trouble);
-  if (!trouble.empty()) notices.Add(path + ": " + trouble + "; it is tried again");
+  if (!now.held) now = OpenJudged(path, owner, following, &trouble).file;
+  if (!trouble.empty()) following.notices.Add(path + ": " + trouble + "; it is tried again");
   if (now.held) files.push_back(std::move(now));
   return files;
 }

@@ -7,11 +7,19 @@
 #include <vector>
 
 #include "bytes/file_in_hand.h"
-#include "bytes/notices.h"
+#include "bytes/following.h"
 #include "bytes/position.h"
 #include "bytes/rotated_siblings.h"
 
 namespace parshall::bytes {
+
+struct JudgedFile {
+  FileInHand file;
+  CopyOf copy = CopyOf::kNothing;  // else the file is not held
+};
+// OpenFollowed(), unless the file is a copy of what some source reads or has read.
+JudgedFile OpenJudged(const std::string& path, const void* owner, Following& following,
+                      std::string* trouble);
 
 // A rotated sibling of `path` that holds what the position says and that nobody reads: the newest
 // one, claimed for `owner` and standing at the position's offset. Not held when there is none.
@@ -27,8 +35,9 @@ std::deque<FileInHand> TakeNewer(const std::string& path, const std::string& lef
 
 // How the source of `left` (a current one of an earlier run) goes on: the file it was reading,
 // wherever it stands now, at the offset; what was rotated away since, oldest first; and what
-// stands under the path now. All claimed for `owner`. Empty: there is nothing.
-std::deque<FileInHand> Resume(const FilePosition& left, const void* owner, FileLedger& ledger,
-                              Notices& notices);
+// stands under the path now. All claimed for `owner`. Empty: there is nothing. *truncated: the file
+// stands there, but what was read of it does not, and no copy has more.
+std::deque<FileInHand> Resume(const FilePosition& left, const void* owner, Following& following,
+                              bool* truncated);
 
 }  // namespace parshall::bytes

@@ -33,8 +33,6 @@ constexpr int64_t kPollMs = 250;
 // A look at everything may take this part of the time: ten thousand files are looked at less often.
 constexpr int64_t kLookShare = 200;
 constexpr int64_t kPollShare = 20;
-// A file that may be a copy of one that is read is looked at again after this long.
-constexpr int64_t kPendingMs = 100;
 // A directory in which names come and go all the time is not listed more often than this.
 constexpr int64_t kRescanMs = 20;
 
@@ -58,7 +56,8 @@ class WatchingSet final : public SourceSet {
                    notices_,
                    std::max(0, options.rotate_wait_ms),
                    std::max(0, options.writer_wait_ms),
-                   DescriptorsMax(options)},
+                   DescriptorsMax(options),
+                   {}},
         wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     std::vector<FilePosition> current;
     for (FilePosition& position : options.resume) {

@@ -1,11 +1,19 @@
 #include "pipeline/checkpointer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
 #include "metrics/saved_metrics.h"
 
 namespace parshall::pipeline {
+namespace {
+
+// Between two snapshots the kernel is told this often to write the records it has. Left to itself
+// it begins after seconds, and the last commit of a run waits for all of that.
+constexpr std::chrono::milliseconds kWriteEvery{100};
+
+}  // namespace
 
 Checkpointer::Checkpointer(CommitSnapshot commit, sinks::JsonLinesSink* sink, int interval_ms)
     : commit_(std::move(commit)), sink_(sink), interval_ms_(interval_ms) {}
@@ -37,7 +45,7 @@ void Checkpointer::Run() {
   const auto interval = std::chrono::milliseconds(interval_ms_);
   std::unique_lock lock(mutex_);
   while (!stopping_) {
-    changed_.wait_for(lock, interval, [this] { return stopping_; });
+    WaitFor(interval, lock);
     if (stopping_) break;
     if (changes_() == committed_changes_) continue;
     handed_.reset();
@@ -51,6 +59,22 @@ void Checkpointer::Run() {
     lock.unlock();
     // What went wrong is kept for the log; the next interval tries again.
     static_cast<void>(CommitNow(std::move(checkpoint)));
+    lock.lock();
+  }
+}
+
+void Checkpointer::WaitFor(std::chrono::milliseconds interval, std::unique_lock<std::mutex>& lock) {
+  const auto until = std::chrono::steady_clock::now() + interval;
+  uint64_t written_changes = committed_changes_;
+  while (!stopping_) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= until) return;
+    changed_.wait_until(lock, std::min(until, now + kWriteEvery), [this] { return stopping_; });
+    const uint64_t changes = changes_();
+    if (sink_ == nullptr || stopping_ || changes == written_changes) continue;
+    written_changes = changes;
+    lock.unlock();
+    sink_->StartWriting();
     lock.lock();
   }
 }

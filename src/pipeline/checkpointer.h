@@ -3,6 +3,7 @@
 // barrier's holder hands over, and commits it in a thread of its own, so that no worker waits for a
 // disk.
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -52,6 +53,7 @@ class Checkpointer {
 
  private:
   void Run();
+  void WaitFor(std::chrono::milliseconds interval, std::unique_lock<std::mutex>& lock);
 
   const CommitSnapshot commit_;
   sinks::JsonLinesSink* const sink_;

@@ -235,12 +235,17 @@ std::optional<OutputPosition> JsonLinesSink::position() const {
       .path = file_->path(), .identity = file_->identity(), .length = file_->Size()};
 }
 
+std::shared_ptr<OutputFile> JsonLinesSink::SharedFile() const {
+  const std::lock_guard lock(file_mutex_);
+  return file_;
+}
+
+void JsonLinesSink::StartWriting() {
+  if (const std::shared_ptr<OutputFile> file = SharedFile(); file != nullptr) file->StartWriting();
+}
+
 Status JsonLinesSink::Sync() {
-  std::shared_ptr<OutputFile> file;
-  {
-    const std::lock_guard lock(file_mutex_);
-    file = file_;
-  }
+  const std::shared_ptr<OutputFile> file = SharedFile();
   return file == nullptr ? Ok() : file->Sync();
 }
 

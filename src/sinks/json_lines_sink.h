@@ -57,6 +57,8 @@ class JsonLinesSink {
 
   // Any thread, also while writes go on. Nothing to do for what is no regular file.
   Status Sync();
+  // Any thread. Has a Sync() to come find less to wait for.
+  void StartWriting();
   // Any thread. Ends waiting: for space at once, for a reader once it takes nothing for the grace
   // time.
   void RequestStop() { stop_.Request(); }
@@ -74,6 +76,7 @@ class JsonLinesSink {
       : options_(options), name_(name), trouble_(name, options) {}
 
   void TakeFile(std::shared_ptr<OutputFile> file);
+  std::shared_ptr<OutputFile> SharedFile() const;
   Status Put(std::string_view text, std::string_view* rest);
   void BeginPause();
   void EndPause();

@@ -17,7 +17,7 @@
 
 namespace parshall::sinks {
 
-// Any thread may call Sync(); all else belongs to the one that writes.
+// Any thread may call Sync() and StartWriting(); all else belongs to the one that writes.
 class OutputFile {
  public:
   using Clock = std::chrono::steady_clock;
@@ -47,6 +47,9 @@ class OutputFile {
   // fdatasync(2). Once it has failed it fails for this file for good, since the kernel forgets what
   // it could not write.
   Status Sync();
+  // Has the kernel begin to bring to the disk what it keeps in memory, so that Sync() finds little
+  // left to wait for. Promises nothing.
+  void StartWriting() const;
 
  private:
   const Fd fd_;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <cstdlib>
@@ -65,6 +66,20 @@ inline void Rename(const std::string& from, const std::string& to) {
 }
 inline void Delete(const std::string& path) { REQUIRE(::unlink(path.c_str()) == 0); }
 inline void MakeFifo(const std::string& path) { REQUIRE(::mkfifo(path.c_str(), 0600) == 0); }
+
+inline void Truncate(const std::string& path) { REQUIRE(::truncate(path.c_str(), 0) == 0); }
+
+// As many rounds as usual, times the environment's PARSHALL_ROUNDS.
+inline int Rounds(int usual) {
+  const char* const times = std::getenv("PARSHALL_ROUNDS");
+  return times == nullptr ? usual : usual * std::max(1, std::atoi(times));
+}
+
+// All text without the marks of files' ends.
+inline std::string Plain(std::string text) {
+  for (size_t at; (at = text.find("<next>")) != std::string::npos;) text.erase(at, 6);
+  return text;
+}
 
 inline std::string Gzip(std::string_view text) {
   z_stream z = {};

@@ -1,21 +1,13 @@
 #include <algorithm>
 #include <random>
-#include <thread>
 
 #include "tests/bytes/follow_kit.h"
 
-// Rotation and copytruncate, seen and unseen: between two looks, and between two runs. Rounds can
-// be multiplied by the environment's PARSHALL_ROUNDS.
+// Rotation and truncation, seen and unseen: between two looks, and between two runs. Rounds can be
+// multiplied by the environment's PARSHALL_ROUNDS.
 
 namespace parshall::bytes {
 namespace {
-
-int Rounds(int usual) {
-  const char* const times = std::getenv("PARSHALL_ROUNDS");
-  return times == nullptr ? usual : usual * std::max(1, std::atoi(times));
-}
-
-void Truncate(const std::string& path) { REQUIRE(::truncate(path.c_str(), 0) == 0); }
 
 void GzipInPlace(const std::string& path) {
   std::string text;
@@ -44,12 +36,6 @@ void Rotate(const std::string& log, int keep, bool compress) {
     }
   }
   if (::access(log.c_str(), F_OK) == 0) Rename(log, log + ".1");
-}
-
-// All text without the marks of files' ends.
-std::string Plain(std::string text) {
-  for (size_t at; (at = text.find("<next>")) != std::string::npos;) text.erase(at, 6);
-  return text;
 }
 
 // A log that is rotated at random while nobody or somebody reads, in many short runs.
@@ -202,126 +188,6 @@ TEST_CASE("older files that stood there before the first run are not taken for m
   Rotate(log, 9, false);
   Append(log, "two\n");
   reader.UntilText(log, "one\n<next>two\n");
-}
-
-TEST_CASE("copytruncate: what was not read before it is read from the copy, and nothing twice") {
-  const bool glob = GENERATE(false, true);
-  const bool restarted = GENERATE(false, true);
-  CAPTURE(glob, restarted);
-  TempDir dir;
-  const std::string log = dir / "access.log";
-  const SourceSpec spec{.path = glob ? dir / "access.log*" : log};
-  const std::string begin(5000, 'a');
-  Append(log, begin + "\nread\n");
-  auto set = OpenSet({spec}, {.rotate_wait_ms = 10});
-  auto reader = std::make_unique<Reader>(*set);
-  reader->UntilText(log, begin + "\nread\n");
-  reader->Drain();
-  std::string want = begin + "\nread\n";
-  if (restarted) {
-    const auto left = set->Positions();
-    reader.reset();
-    set.reset();
-    want.clear();
-    Append(log, "not yet\n");
-    std::filesystem::copy_file(log, log + ".1");
-    Truncate(log);
-    Append(log, "after\n");
-    set = OpenSet({spec}, {.rotate_wait_ms = 10, .resume = left});
-    reader = std::make_unique<Reader>(*set);
-  } else {
-    Append(log, "not yet\n");
-    std::filesystem::copy_file(log, log + ".1");
-    Truncate(log);
-    Append(log, "after\n");
-  }
-  reader->UntilText(log, want + "not yet\n<next>after\n");
-  for (int i = 0; i < 20; ++i) reader->Step(20);
-  CHECK(reader->text(log) == want + "not yet\n<next>after\n");
-  CHECK(reader->text(log + ".1").empty());
-  CHECK(TallyOf(*set, log).bytes_lost == 0);
-  CHECK(TallyOf(*set, log).rotations == 0);
-}
-
-// A writer that does not append leaves holes of NULs, so that all copies begin alike. With it one
-// run in some ten still doubles lines (seen with the thread sanitizer): a known fault, written down
-// in docs/RELIABILITY.md. Until it is mended those rounds are played only when PARSHALL_ROUNDS is
-// set.
-TEST_CASE("copytruncate under load loses only what the tally says, and doubles nothing") {
-  const bool stale = std::getenv("PARSHALL_ROUNDS") != nullptr && GENERATE(false, true);
-  const int rounds = Rounds(4);
-  CAPTURE(stale);
-  for (int round = 0; round < rounds; ++round) {
-    CAPTURE(round);
-    TempDir dir;
-    const std::string log = dir / "access.log";
-    Append(log, "line 0 begins\n");
-    auto set = OpenSet({{.path = dir / "access.log*"}}, {.rotate_wait_ms = 5});
-    std::atomic<bool> done = false;
-    uint64_t written = 14;
-    std::thread writer([&] {
-      Fd fd(::open(log.c_str(), O_WRONLY | O_CLOEXEC | (stale ? 0 : O_APPEND)));
-      if (stale) ::lseek(fd.get(), 0, SEEK_END);
-      for (int i = 1; i < 4000; ++i) {
-        const std::string line = "line " + std::to_string(i) + " of this round\n";
-        written += line.size();
-        WriteAll(fd.get(), line);
-        if (i % 20 == 0) std::this_thread::sleep_for(std::chrono::microseconds(100));
-      }
-      done = true;
-    });
-    std::thread rotator([&] {
-      for (int i = 1; i <= 4 && !done; ++i) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(12));
-        for (int k = i; k > 1; --k) {
-          Rename(log + "." + std::to_string(k - 1), log + "." + std::to_string(k));
-        }
-        std::filesystem::copy_file(log, log + ".1");
-        Truncate(log);
-      }
-    });
-    Reader reader(*set);
-    while (!done) reader.Step(1);
-    writer.join();
-    rotator.join();
-    for (int i = 0; i < 40; ++i) reader.Step(20);
-    // Every source's text, cut into lines: none may stand there twice.
-    std::map<std::string, int> seen;
-    uint64_t got = 0;
-    for (int k = 0; k <= 4; ++k) {
-      const std::string text = Plain(reader.text(k == 0 ? log : log + "." + std::to_string(k)));
-      got += text.size();
-      for (size_t at = 0; at < text.size();) {
-        const size_t end = std::min(text.find('\n', at), text.size());
-        if (++seen[text.substr(at, end - at)] > 1) FAIL("twice: " + text.substr(at, end - at));
-        at = end + 1;
-      }
-    }
-    const FollowTally tally = TallyOf(*set, log);
-    CAPTURE(tally.truncations, tally.bytes_lost, tally.nul_bytes_skipped, written, got);
-    CHECK(got <= written);
-    CHECK(tally.truncations >= 1);
-    if (stale) CHECK(tally.nul_bytes_skipped > 0);
-    // A loss that sizes prove is no larger than the loss there is.
-    CHECK(tally.bytes_lost <= written - got);
-  }
-}
-
-TEST_CASE("a copy that somebody made and left standing is not read, nor is the original harmed") {
-  TempDir dir;
-  const std::string log = dir / "access.log";
-  Append(log, "one\n");
-  auto set = OpenSet({{.path = dir / "access.log*"}}, {.rotate_wait_ms = 5});
-  Reader reader(*set);
-  reader.UntilText(log, "one\n");
-  std::filesystem::copy_file(log, log + ".1");
-  for (int i = 0; i < 20; ++i) reader.Step(10);
-  CHECK(reader.text(log + ".1").empty());
-  Append(log, "two\n");
-  reader.UntilText(log, "one\ntwo\n");
-  // Unless it becomes a log of its own.
-  Append(log + ".1", "its own\n");
-  reader.UntilText(log + ".1", "its own\n");
 }
 
 TEST_CASE("two files that begin alike are both read whole") {
