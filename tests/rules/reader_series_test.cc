@@ -114,7 +114,7 @@ TEST_CASE("Wrong words about series are told with their place") {
   }
   CHECK(
       FaultsOf("metrics: [{name: a, kind: gauge, help: h, value: v, init: true}]") ==
-      "r.yaml:1:59: metric \"a\": init: is for counters and histograms, whose first value is 0\n");
+      "r.yaml:1:59: metric \"a\": init: is for counters, histograms and summaries, whose first value is 0\n");
 }
 
 TEST_CASE("Infos, state sets and counters that are set are read") {
