@@ -10,6 +10,7 @@
 #include "app/load_rules.h"
 #include "app/rule_trial.h"
 #include "app/settings.h"
+#include "records/plan_advice.h"
 
 namespace parshall::app {
 namespace {
@@ -58,9 +59,11 @@ void CheckExamples(const ActiveRules& active, std::vector<Error>* faults, size_t
       ++*examples;
       const RuleTrial::Outcome outcome = trial.Run(example.line);
       if (outcome.rule_name != rule.name) {
-        const std::string instead = outcome.rule_name.empty()
-                                        ? "no rule does"
-                                        : "the rule \"" + outcome.rule_name + "\" takes it first";
+        const std::string instead =
+            outcome.rule_name.empty()
+                ? "no rule does"
+                : "the rule \"" + outcome.rule_name +
+                      "\" takes it first (put this rule before it, or make one of them stricter)";
         faults->push_back(Fail("the rule \"" + rule.name + "\" does not match its example, " +
                                    instead + ": " + Shortened(example.line),
                                example.where.ToString()));
@@ -91,12 +94,13 @@ void WarnOfSlowRules(const ActiveRules& active, std::vector<Error>* warnings) {
     if (rule.regex == nullptr || rule.plan) continue;
     for (const rules::RuleSpec& spec : active.set.rules) {
       if (spec.name != rule.name || spec.where.file.starts_with(kBuiltinPrefix)) continue;
-      const bool anchored = spec.pattern.starts_with('^');
+      const std::string_view advice = records::PlanAdvice(spec.pattern, rule.why_no_plan);
       warnings->push_back(Fail(
           "rule \"" + rule.name +
               "\" can only run on RE2, dozens of times slower than as a plan: " + rule.why_no_plan +
-              (anchored ? "; docs/RULES.md (\"Patterns\") says what a plan can be made of"
-                        : "; begin it with ^, and with ^.*? if what stands before does not matter"),
+              "; " +
+              (advice.empty() ? "docs/RULES.md (\"Patterns\") says what a plan can be made of"
+                              : std::string(advice)),
           spec.pattern_where.ToString()));
     }
   }

@@ -2,6 +2,8 @@
 // Traefik's common.
 
 #include <array>
+#include <string>
+#include <utility>
 
 #include "records/log_format_parts.h"
 
@@ -49,21 +51,34 @@ FieldSpec Rfc3339(std::string_view name) {
   return field;
 }
 
+// What both of HAProxy's formats begin with, and the connections and queues that both tell of.
+const std::string kHaproxyHead =
+    R"re(^(?P<host>[^ "]*):(?P<port>\d+) \[(?P<time>\d\d/[A-Za-z]{3}/\d{4}:\d\d:\d\d:\d\d\.\d{3})\] )re"
+    R"re((?P<frontend>[^ /"]+) (?P<backend>[^ /"]+)/(?P<server>[^ "]+) )re";
+const std::string kHaproxyCounts =
+    R"re((?P<active>\d+)/(?P<frontend_active>\d+)/(?P<backend_active>\d+)/)re"
+    R"re((?P<server_active>\d+)/\+?(?P<retries>\d+) (?P<server_queue>\d+)/(?P<backend_queue>\d+))re";
+
+void AddHaproxyCounts(LogFormat* format) {
+  for (const char* name : {"active", "frontend_active", "backend_active", "server_active",
+                           "retries", "server_queue", "backend_queue"}) {
+    format->fields.push_back(Number(name, FieldType::kInt));
+  }
+}
+
 // docs.haproxy.org, "HTTP log format": captured headers stand between braces, each list only if the
 // frontend captures any; what is not printable, and quotes, are written #XX. A line that was longer
 // than `len` is cut, so the request may have no closing quote.
 LogFormat Httplog() {
   LogFormat format;
   format.pattern =
-      R"re(^(?P<host>[^ "]*):(?P<port>\d+) \[(?P<time>\d\d/[A-Za-z]{3}/\d{4}:\d\d:\d\d:\d\d\.\d{3})\] )re"
-      R"re((?P<frontend>[^ /"]+) (?P<backend>[^ /"]+)/(?P<server>[^ "]+) )re"
+      kHaproxyHead +
       R"re((?P<request_time>-1|\d+)/(?P<queue_time>-1|\d+)/(?P<connect_time>-1|\d+)/)re"
       R"re((?P<response_time>-1|\d+)/\+?(?P<duration>-1|\d+) )re"
       R"re((?P<status>-1|\d{3}) \+?(?P<size>\d+) (?P<request_cookie>[^ "]+) )re"
-      R"re((?P<response_cookie>[^ "]+) (?P<termination>[-A-Za-z]{4}) )re"
-      R"re((?P<active>\d+)/(?P<frontend_active>\d+)/(?P<backend_active>\d+)/)re"
-      R"re((?P<server_active>\d+)/\+?(?P<retries>\d+) (?P<server_queue>\d+)/(?P<backend_queue>\d+) )re"
-      R"re((?:\{(?P<request_headers>[^}]*)\} )?(?:\{(?P<response_headers>[^}]*)\} )?)re"
+      R"re((?P<response_cookie>[^ "]+) (?P<termination>[-A-Za-z]{4}) )re" +
+      kHaproxyCounts +
+      R"re( (?:\{(?P<request_headers>[^}]*)\} )?(?:\{(?P<response_headers>[^}]*)\} )?)re"
       R"re("(?P<request>[^"]*)"?$)re";
   FieldSpec request = Number("request", FieldType::kHttpRequest, 1.0, "<BADREQ>");
   format.fields = {Text("host"),
@@ -79,14 +94,8 @@ LogFormat Httplog() {
                    Size(),
                    Text("request_cookie"),
                    Text("response_cookie"),
-                   Number("active", FieldType::kInt),
-                   Number("frontend_active", FieldType::kInt),
-                   Number("backend_active", FieldType::kInt),
-                   Number("server_active", FieldType::kInt),
-                   Number("retries", FieldType::kInt),
-                   Number("server_queue", FieldType::kInt),
-                   Number("backend_queue", FieldType::kInt),
                    std::move(request)};
+  AddHaproxyCounts(&format);
   format.timestamp = {"time"};
   return format;
 }
@@ -94,28 +103,15 @@ LogFormat Httplog() {
 // docs.haproxy.org, "TCP log format".
 LogFormat Tcplog() {
   LogFormat format;
-  format.pattern =
-      R"re(^(?P<host>[^ "]*):(?P<port>\d+) \[(?P<time>\d\d/[A-Za-z]{3}/\d{4}:\d\d:\d\d:\d\d\.\d{3})\] )re"
-      R"re((?P<frontend>[^ /"]+) (?P<backend>[^ /"]+)/(?P<server>[^ "]+) )re"
-      R"re((?P<queue_time>-1|\d+)/(?P<connect_time>-1|\d+)/\+?(?P<duration>-1|\d+) )re"
-      R"re(\+?(?P<size>\d+) (?P<termination>[-A-Za-z]{2}) )re"
-      R"re((?P<active>\d+)/(?P<frontend_active>\d+)/(?P<backend_active>\d+)/)re"
-      R"re((?P<server_active>\d+)/\+?(?P<retries>\d+) (?P<server_queue>\d+)/(?P<backend_queue>\d+)$)re";
-  format.fields = {Text("host"),
-                   Number("port", FieldType::kInt),
-                   Clf("time"),
-                   Text("server", "<NOSRV>"),
-                   Millis("queue_time"),
-                   Millis("connect_time"),
-                   Millis("duration"),
-                   Size(),
-                   Number("active", FieldType::kInt),
-                   Number("frontend_active", FieldType::kInt),
-                   Number("backend_active", FieldType::kInt),
-                   Number("server_active", FieldType::kInt),
-                   Number("retries", FieldType::kInt),
-                   Number("server_queue", FieldType::kInt),
-                   Number("backend_queue", FieldType::kInt)};
+  format.pattern = kHaproxyHead +
+                   R"re((?P<queue_time>-1|\d+)/(?P<connect_time>-1|\d+)/\+?(?P<duration>-1|\d+) )re"
+                   R"re(\+?(?P<size>\d+) (?P<termination>[-A-Za-z]{2}) )re" +
+                   kHaproxyCounts + "$";
+  format.fields = {Text("host"),         Number("port", FieldType::kInt),
+                   Clf("time"),          Text("server", "<NOSRV>"),
+                   Millis("queue_time"), Millis("connect_time"),
+                   Millis("duration"),   Size()};
+  AddHaproxyCounts(&format);
   format.timestamp = {"time"};
   return format;
 }

@@ -328,9 +328,9 @@ void Expand(const std::string& name, const EnvironmentLookup& environment, YamlN
 }  // namespace
 
 ConfigOutcome ReadConfig(const std::string& name, const std::string& text,
-                         const EnvironmentLookup& environment) {
+                         const EnvironmentLookup& environment, Vocabulary* vocabulary) {
   ConfigOutcome outcome;
-  Faults faults;
+  Faults faults(vocabulary);
   YamlNode root;
   if (ReadYaml(name, text, &root, &faults)) {
     if (root.kind == YamlKind::kNull) {

@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "rules/config.h"
 #include "rules/environment.h"
+#include "rules/vocabulary.h"
 
 namespace parshall::rules {
 
@@ -17,8 +18,8 @@ struct ConfigOutcome {
 
 // ${NAME} is expanded in every value except in rules and metrics that stand in the file: there a $
 // belongs to the expressions. Inline rules and metrics are handed on as RuleFiles and judged by
-// ReadRules.
+// ReadRules. `vocabulary`, if given, is told what could stand in the file.
 ConfigOutcome ReadConfig(const std::string& name, const std::string& text,
-                         const EnvironmentLookup& environment);
+                         const EnvironmentLookup& environment, Vocabulary* vocabulary = nullptr);
 
 }  // namespace parshall::rules

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "rules/rule.h"
+#include "rules/vocabulary.h"
 
 namespace parshall::rules {
 
@@ -17,6 +18,11 @@ namespace parshall::rules {
 class Faults {
  public:
   static constexpr size_t kFaultsMax = 100;
+
+  Faults() = default;
+  // The readers also tell `vocabulary` what they understand; it outlives this.
+  explicit Faults(Vocabulary* vocabulary) : vocabulary_(vocabulary) {}
+  Vocabulary* vocabulary() const { return vocabulary_; }
 
   void Add(Where where, std::string what);
   bool empty() const { return faults_.empty(); }
@@ -36,6 +42,7 @@ class Faults {
   };
   std::vector<Fault> faults_;
   std::vector<FileCount> files_;
+  Vocabulary* vocabulary_ = nullptr;
 };
 
 // The candidate that `word` was probably meant to be, or empty: at most a third of its letters are

@@ -6,74 +6,103 @@
 
 #include "base/quoted.h"
 #include "rules/faults.h"
+#include "rules/group_text.h"
+#include "rules/supply.h"
 
 namespace parshall::rules {
 namespace {
-
-// The fields that a rule can give. One that reads JSON events can give any: `open`.
-struct Supply {
-  const RuleSpec* rule = nullptr;
-  bool open = false;
-  std::unordered_set<std::string> groups;  // named in the pattern
-  std::unordered_set<std::string> fields;  // as the record and the metrics know them
-
-  std::unordered_set<std::string> gone;    // renamed or removed by its transforms
-
-  bool Has(const std::string& field) const {
-    return fields.contains(field) || (open && !gone.contains(field));
-  }
-  void Give(const std::string& field) {
-    fields.insert(field);
-    gone.erase(field);
-  }
-};
-
-// What a transform does to the names.
-void Apply(const TransformSpec& transform, Supply* supply) {
-  for (const NamedText& name : transform.fields) {
-    if (transform.kind == TransformKind::kRename || transform.kind == TransformKind::kRemove) {
-      supply->fields.erase(name.name);
-      supply->gone.insert(name.name);
-    }
-    if (transform.kind == TransformKind::kRename) supply->Give(name.text);
-    if (transform.kind == TransformKind::kAdd) supply->Give(name.name);
-  }
-  for (const std::string* name : {&transform.family_as, &transform.major_as, &transform.os_as,
-                                  &transform.device_as}) {
-    if (!name->empty()) supply->Give(*name);
-  }
-  if (transform.kind != TransformKind::kSplit) return;
-  for (const std::string* name : {&transform.host_as, &transform.path_as, &transform.query_as}) {
-    if (!name->empty()) supply->Give(*name);
-  }
-  for (const NamedText& param : transform.params) supply->Give(param.text);
-}
-
-Supply SupplyOf(const RuleSpec& rule) {
-  Supply supply;
-  supply.rule = &rule;
-  supply.open = rule.kind != RuleKind::kPattern || !rule.from.empty();
-  for (std::string& name : GroupNames(rule.pattern)) supply.groups.insert(std::move(name));
-  supply.fields = supply.groups;
-  for (const FieldSpec& field : rule.fields) {
-    if (!field.as.empty()) supply.fields.erase(field.name);
-  }
-  for (const FieldSpec& field : rule.fields) {
-    if (!supply.open && !supply.groups.contains(field.name)) continue;
-    if (!field.as.empty()) supply.fields.insert(field.as);
-    if (field.type == FieldType::kHttpRequest) {
-      supply.fields.insert({"method", "path", "protocol"});
-    }
-    if (!field.count_as.empty()) supply.fields.insert(field.count_as);
-  }
-  for (const TransformSpec& transform : rule.transforms) Apply(transform, &supply);
-  return supply;
-}
 
 std::vector<std::string_view> Names(const std::unordered_set<std::string>& words) {
   std::vector<std::string_view> names(words.begin(), words.end());
   std::sort(names.begin(), names.end());
   return names;
+}
+
+// Where a rule's field is used by metrics or by the rule itself, other than by being written.
+class Uses {
+ public:
+  explicit Uses(const RuleSet& set) {
+    for (const MetricSpec& metric : set.metrics) {
+      AddAll(metric.when);
+      for (const LabelSpec& label : metric.labels) fields_.insert(label.field);
+      fields_.insert({metric.value, metric.exemplar});
+      if (metric.remove) AddAll(metric.remove->when);
+    }
+    // A rule takes over the fields of another: what the one does not need, the other may.
+    for (const RuleSpec& rule : set.rules) extended_.insert(rule.extends);
+  }
+
+  bool InMetrics(const std::string& field) const { return fields_.contains(field); }
+  bool Extended(const RuleSpec& rule) const { return extended_.contains(rule.name); }
+
+  // `when:`, `timestamp:`, `sample:` and the steps before `end`; a removal is no use.
+  static bool InRule(const RuleSpec& rule, const std::string& field, size_t end) {
+    const auto named = [&field](const auto& item) { return item.field == field; };
+    if (std::any_of(rule.when.begin(), rule.when.end(), named)) return true;
+    if (std::count(rule.timestamp.begin(), rule.timestamp.end(), field) > 0) return true;
+    if (rule.sample && rule.sample->by == field) return true;
+    for (size_t i = 0; i < end; ++i) {
+      const TransformSpec& step = rule.transforms[i];
+      if (std::any_of(step.tests.begin(), step.tests.end(), named)) return true;
+      if (step.kind == TransformKind::kRemove) continue;
+      for (const NamedText& name : step.fields) {
+        if (name.name == field) return true;
+      }
+    }
+    return false;
+  }
+
+ private:
+  void AddAll(const std::vector<Condition>& conditions) {
+    for (const Condition& condition : conditions) fields_.insert(condition.field);
+  }
+  std::unordered_set<std::string> fields_;
+  std::unordered_set<std::string> extended_;
+};
+
+// Whether a field of this type is the @timestamp when the rule says nothing else.
+bool IsImpliedTime(const RuleSpec& rule, const FieldSpec& field) {
+  return rule.timestamp.empty() && field.type == FieldType::kTime;
+}
+
+// Fields that are in no record and that nothing else looks at.
+void LintUses(const Supply& supply, const Uses& uses, Faults* warnings) {
+  const RuleSpec& rule = *supply.rule;
+  const std::string title = "rule " + Quoted(rule.name);
+  // What a rule takes over from another it cannot leave out.
+  if (rule.drop || uses.Extended(rule) || !rule.extends.empty()) return;
+  for (const FieldSpec& field : rule.fields) {
+    const std::string& name = field.as.empty() ? field.name : field.as;
+    if (field.in_record || field.type == FieldType::kHttpRequest || IsImpliedTime(rule, field) ||
+        uses.InMetrics(name) || Uses::InRule(rule, name, rule.transforms.size()) ||
+        Uses::InRule(rule, field.name, rule.transforms.size())) {
+      continue;
+    }
+    warnings->Add(field.where, title + ": field " + Quoted(name) +
+                                   " is used nowhere: it is in no record (`record: false`), and no "
+                                   "metric, condition or step looks at it; leave it out, or "
+                                   "`record: false`");
+  }
+  // What the rule's own expression need not have taken.
+  if (supply.open || rule.log_format) return;
+  for (size_t i = 0; i < rule.transforms.size(); ++i) {
+    if (rule.transforms[i].kind != TransformKind::kRemove) continue;
+    for (const NamedText& name : rule.transforms[i].fields) {
+      const auto spec = std::find_if(rule.fields.begin(), rule.fields.end(), [&](const auto& f) {
+        return f.name == name.name || f.as == name.name;
+      });
+      const bool counts =
+          spec != rule.fields.end() && (spec->type == FieldType::kHttpRequest ||
+                                        IsImpliedTime(rule, *spec) || !spec->count_as.empty());
+      if (!supply.groups.contains(name.name) || counts || Uses::InRule(rule, name.name, i)) {
+        continue;
+      }
+      warnings->Add(name.where, title + ": field " + Quoted(name.name) +
+                                    " is taken, removed here and used nowhere; write (?:…) in the "
+                                    "pattern instead of (?P<" +
+                                    name.name + ">…)");
+    }
+  }
 }
 
 void LintRule(const Supply& supply, Faults* warnings) {
@@ -95,9 +124,9 @@ void LintRule(const Supply& supply, Faults* warnings) {
                                    " for this field" + Hint(field.name, Names(supply.groups)));
   }
   for (const std::string& field : rule.timestamp) {
-    if (supply.Has(field)) continue;
+    if (supply.logged.contains(field)) continue;
     warnings->Add(rule.where, title + ": timestamp: there is no field " + Quoted(field) +
-                                  Hint(field, Names(supply.fields)));
+                                  Hint(field, Names(supply.logged)));
   }
 }
 
@@ -131,6 +160,28 @@ std::vector<const Supply*> Feeders(const MetricSpec& metric, const std::vector<S
     }
   }
   return feeders;
+}
+
+// A label that shows whatever clients send has series without end, up to its limit.
+void LintLabels(const MetricSpec& metric, const std::vector<const Supply*>& feeders,
+                Faults* warnings) {
+  for (const LabelSpec& label : metric.labels) {
+    const bool bounded = !label.values.empty() || !label.match.empty() || label.path_template ||
+                         label.limit < LabelSpec().limit;
+    if (label.field.empty() || bounded) continue;
+    const auto free = std::find_if(feeders.begin(), feeders.end(), [&](const Supply* supply) {
+      return supply->IsFreeText(label.field);
+    });
+    if (free == feeders.end()) continue;
+    const bool path = label.field == "path" || label.field.ends_with("_path") ||
+                      label.field.ends_with("uri") || label.field.ends_with("url");
+    warnings->Add(label.where, "metric " + Quoted(metric.name) + ": label " + Quoted(label.name) +
+                                   " has no bound, and the rule " + Quoted((*free)->rule->name) +
+                                   " fills it with free text (" + Quoted(label.field) +
+                                   "); give it " + (path ? "`template: path`, " : "") +
+                                   "`values:`, `match:` or a `limit:` below " +
+                                   std::to_string(LabelSpec().limit));
+  }
 }
 
 void LintMetric(const MetricSpec& metric, const std::vector<Supply>& supplies, Faults* warnings) {
@@ -171,52 +222,20 @@ void LintMetric(const MetricSpec& metric, const std::vector<Supply>& supplies, F
                                    Quoted(label.field) +
                                    Hint(label.field, Names(feeders.front()->fields)));
   }
+  LintLabels(metric, feeders, warnings);
 }
 
 }  // namespace
 
-std::vector<std::string> GroupNames(std::string_view pattern) {
-  std::vector<std::string> names;
-  bool in_class = false;
-  for (size_t i = 0; i < pattern.size(); ++i) {
-    if (pattern[i] == '\\') {
-      ++i;
-      continue;
-    }
-    if (in_class) {
-      // [[:alpha:]] has a bracket inside.
-      if (pattern.substr(i).starts_with("[:")) {
-        const size_t end = pattern.find(":]", i + 2);
-        if (end != std::string_view::npos) i = end + 1;
-      } else if (pattern[i] == ']') {
-        in_class = false;
-      }
-      continue;
-    }
-    if (pattern[i] == '[') {
-      in_class = true;
-      if (pattern.substr(i + 1).starts_with('^')) ++i;
-      if (pattern.substr(i + 1).starts_with(']')) ++i;  // a first ] is a member
-      continue;
-    }
-    const std::string_view rest = pattern.substr(i);
-    const size_t opener = rest.starts_with("(?P<") ? 4 : rest.starts_with("(?<") ? 3 : 0;
-    if (opener == 0 || rest.size() == opener || rest[opener] == '=' || rest[opener] == '!') {
-      continue;
-    }
-    const size_t end = rest.find('>');
-    if (end != std::string_view::npos) names.emplace_back(rest.substr(opener, end - opener));
-  }
-  return names;
-}
-
 std::vector<Error> Lint(const RuleSet& set) {
   Faults warnings;
+  const Uses uses(set);
   std::vector<Supply> supplies;
   supplies.reserve(set.rules.size());
   for (const RuleSpec& rule : set.rules) {
     supplies.push_back(SupplyOf(rule));
     LintRule(supplies.back(), &warnings);
+    LintUses(supplies.back(), uses, &warnings);
   }
   LintOrder(set, &warnings);
   for (const MetricSpec& metric : set.metrics) LintMetric(metric, supplies, &warnings);

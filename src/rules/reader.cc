@@ -116,10 +116,11 @@ void ResolveExtends(const DraftsByName& index, std::vector<RuleDraft>* drafts, F
       if (draft.spec.extends.empty()) break;
       const auto base = index.find(draft.spec.extends);
       if (base == index.end()) {
+        std::vector<std::string_view> others(all_names.begin(), all_names.end());
+        std::erase(others, std::string_view(draft.spec.name));
         faults->Add(draft.extends_where,
                     "rule " + Quoted(draft.spec.name) + " extends " + Quoted(draft.spec.extends) +
-                        ", and there is no such rule" +
-                        Hint(draft.spec.extends, {all_names.begin(), all_names.end()}));
+                        ", and there is no such rule" + Hint(draft.spec.extends, others));
         break;
       }
       if (progress[base->second] == Progress::kOnTheWay) {
@@ -188,9 +189,9 @@ void CheckRuleNames(const std::vector<MetricSpec>& metrics, const DraftsByName& 
 
 }  // namespace
 
-ReadOutcome ReadRules(const std::vector<RuleFile>& files) {
+ReadOutcome ReadRules(const std::vector<RuleFile>& files, Vocabulary* vocabulary) {
   ReadOutcome outcome;
-  Faults faults;
+  Faults faults(vocabulary);
   std::vector<RuleDraft> drafts;
   for (const RuleFile& file : files) {
     ReadOneFile(file, &drafts, &outcome.rules.metrics, &faults);

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "rules/rule.h"
+#include "rules/vocabulary.h"
 #include "rules/yaml_tree.h"
 
 namespace parshall::rules {
@@ -38,10 +39,11 @@ inline constexpr size_t kPatternBytesMax = size_t{32} << 10;
 
 // Reads the files as one set: rules are tried in their order, names hold across files.
 // Metrics of one name get their labels in the same order.
-ReadOutcome ReadRules(const std::vector<RuleFile>& files);
+// `vocabulary`, if given, is told what could stand in these files.
+ReadOutcome ReadRules(const std::vector<RuleFile>& files, Vocabulary* vocabulary = nullptr);
 
 // Loads a file, or every *.yaml, *.yml and *.json of a folder in the order of their names (hidden
-// files and sub-folders are left out). What cannot be used at all is an error with the path as its
+// files, *.schema.json and sub-folders are left out). What cannot be used at all is an error with the path as its
 // place.
 Result<std::vector<RuleFile>> LoadRuleFiles(const std::string& path);
 

@@ -38,7 +38,8 @@ std::string Reason(int error_number) {
 }
 
 bool IsRuleFileName(const std::string& name) {
-  return !name.starts_with('.') &&
+  // The schema that editors use lies beside the rules.
+  return !name.starts_with('.') && !name.ends_with(".schema.json") &&
          (name.ends_with(".yaml") || name.ends_with(".yml") || name.ends_with(".json"));
 }
 

@@ -29,6 +29,7 @@ void ReadLogFormat(Section* section, RuleSpec* rule, Faults* faults) {
       format.text = inner.Text(member.key).value_or("");
       format.where = PlaceOfText(section->file(), member.value);
     }
+    inner.Finish();
     if (servers == 0) {
       section->Add(*node, section->title() + ": log_format: names no server ({nginx: '…'})");
       return;

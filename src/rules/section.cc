@@ -150,6 +150,9 @@ void Section::AddUnknownWord(std::string_view key, const std::string& word,
 }
 
 void Section::Finish() {
+  if (faults_->vocabulary() != nullptr) {
+    faults_->vocabulary()->mappings.push_back({where(), asked_, words_});
+  }
   // A key that is there already was hardly meant.
   const std::vector<std::string_view> known(asked_.begin(), asked_.end());
   std::vector<std::string_view> missing = known;

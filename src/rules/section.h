@@ -4,6 +4,7 @@
 // nodes, but no rule and no metric.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -54,11 +55,12 @@ class Section {
   template <typename T>
   std::optional<T> OneOf(std::string_view key, const std::vector<Choice<T>>& choices) {
     const std::optional<std::string> word = Text(key);
-    if (!word) return std::nullopt;
     std::vector<std::string_view> words;
+    for (const Choice<T>& choice : choices) words.push_back(choice.word);
+    if (faults_->vocabulary() != nullptr) words_.emplace(key, words);
+    if (!word) return std::nullopt;
     for (const Choice<T>& choice : choices) {
       if (choice.word == *word) return choice.meaning;
-      words.push_back(choice.word);
     }
     AddUnknownWord(key, *word, words);
     return std::nullopt;
@@ -71,7 +73,7 @@ class Section {
   void Add(std::string_view key, std::string what);
   void Add(const YamlNode& node, std::string what);
 
-  // Complains about every key that was never asked for.
+  // Complains about every key that was never asked for, and tells the vocabulary those that were.
   void Finish();
 
   // One text out of a node that is no member of this mapping, an item of a list for example.
@@ -87,6 +89,7 @@ class Section {
   std::string title_;
   Faults* faults_;
   std::vector<std::string> asked_;
+  std::map<std::string, std::vector<std::string_view>> words_;  // for the vocabulary only
 };
 
 }  // namespace parshall::rules

@@ -32,6 +32,7 @@ def rules(samples):
     ("apache/json.jsonl", "apache", 295, 275, {"apache_json": 275}),
     # 100 with "msg":"handled request"; one of the others tells of an error of such a request.
     ("caddy/caddy.jsonl", "caddy", 115, 115, {"caddy_access": 100, "caddy_log": 15}),
+    ("caddy/access.jsonl", "caddy", 1, 1, {"caddy_access": 1}),
     # 151 begin with address:port, 38 of these <BADREQ>; of 121 others 3 are cut inside of the request, and one has the
     # status -1 (the client went away).
     ("haproxy/stdout_raw.log", "haproxy", 272, 269, {"haproxy_http": 151, "haproxy_clf_captured": 118}),
@@ -69,6 +70,38 @@ def test_sample_is_recognised_by_its_pack(name, pack, lines, matched, by_rule):
     assert rules(samples) == by_rule
     assert samples.outcome("matched") == matched, [r for r in done.records if r.get("outcome") == "unmatched"]
     assert samples.outcome("unmatched") == lines - matched
+
+
+def test_every_sample_is_in_a_test():
+    # Those of gunicorn and of containers are in test_gunicorn_samples.py, which holds its own list against the folder.
+    here = (parshall.ROOT / "tests/e2e/test_packs.py").read_text(encoding="utf-8")
+    gunicorn = (parshall.ROOT / "tests/e2e/test_gunicorn_samples.py").read_text(encoding="utf-8")
+    for path in SAMPLES.rglob("*"):
+        name = str(path.relative_to(SAMPLES))
+        if not path.is_file() or path.parent == SAMPLES:
+            continue
+        text = gunicorn if name.startswith(("gunicorn/", "container/")) else here
+        assert f'"{name}"' in text or f'"{path.name}"' in text and text is gunicorn, name
+
+
+def test_json_with_bytes_that_are_no_utf8_is_parsed():
+    lines = (SAMPLES / "nginx/json_escape.jsonl").read_bytes().splitlines()
+    broken = [n for n, line in enumerate(lines) if line != line.decode("utf-8", "replace").encode("utf-8")]
+    assert len(broken) == 14
+    done, _ = run("nginx/json_escape.jsonl", "--format", "nginx")
+    for n in broken:
+        assert "\ufffd" in str(done.records[n]) and done.records[n].get("outcome") is None, n
+
+
+def test_request_that_a_decoded_path_splits_is_two_lines_that_are_counted():
+    # %(U)s of gunicorn is the decoded path: /a%0d%0a… has written lines 85 and 86 of 132, neither of which is JSON.
+    path = SAMPLES / "gunicorn/json-format.out.log"
+    first, second = path.read_bytes().split(b"\n")[84:86]
+    assert first.startswith(b"{") and not first.endswith(b"}") and second.endswith(b"}") and not second.startswith(b"{")
+    _, samples = parshall.run_metered("--once", path)
+    samples.check_ledger()
+    assert samples.total("parshall_lines_read_total") == 132
+    assert (samples.outcome("matched"), samples.outcome("unmatched")) == (124, 8)
 
 
 # The format string that wrote a file reads all of it, also where the file's own form (JSON) is broken.

@@ -6,28 +6,18 @@
 #include <vector>
 
 #include "tests/records/kit.h"
+#include "tests/records/log_format_kit.h"
 
 namespace parshall::records {
 namespace {
 
+using testing::LogFormatRule;
 using testing::Padded;
-
-rules::RuleSet RuleOf(const std::string& server, const std::string& text, bool decode = false) {
-  rules::RuleSpec rule;
-  rule.name = "made";
-  rule.kind = rules::RuleKind::kPattern;
-  rule.event = rules::EventKind::kRequest;
-  rule.log_format = rules::LogFormatSpec{
-      .server = server, .text = text, .decode = decode, .where = {"f.yaml", 3, 10}};
-  rules::RuleSet set;
-  set.rules.push_back(std::move(rule));
-  return set;
-}
 
 // The fields that the format finds in the line, "no match", or the fault.
 std::string FieldsOf(const std::string& server, const std::string& text, const std::string& line,
                      bool decode = false) {
-  rules::RuleSet set = RuleOf(server, text, decode);
+  rules::RuleSet set = LogFormatRule(server, text, decode);
   std::vector<Error> doubts;
   const std::vector<Error> faults = ExpandLogFormats(&set, &doubts);
   if (!faults.empty()) return faults[0].ToString();
@@ -284,7 +274,7 @@ rules:
 }
 
 TEST_CASE("What cannot be told apart for certain is a doubt with its column, and still read") {
-  rules::RuleSet set = RuleOf("nginx", "$http_referer $http_user_agent $status");
+  rules::RuleSet set = LogFormatRule("nginx", "$http_referer $http_user_agent $status");
   std::vector<Error> doubts;
   REQUIRE(ExpandLogFormats(&set, &doubts).empty());
   REQUIRE(doubts.size() == 1);
@@ -302,7 +292,7 @@ TEST_CASE("A custom nginx format of 14 values runs as a plan alone") {
       R"($remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent )"
       R"("$http_referer" "$http_user_agent" "$http_x_forwarded_for" host=$host rt=$request_time )"
       R"(us="$upstream_status" ut="$upstream_response_time" rid=$request_id)";
-  rules::RuleSet set = RuleOf("nginx", format);
+  rules::RuleSet set = LogFormatRule("nginx", format);
   std::vector<Error> doubts;
   REQUIRE(ExpandLogFormats(&set, &doubts).empty());
   CHECK(doubts.empty());

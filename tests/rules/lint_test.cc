@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "rules/group_text.h"
 #include "rules/reader.h"
 
 namespace parshall::rules {
@@ -74,6 +75,54 @@ metrics:
 )yaml") == "");
 }
 
+TEST_CASE("Lint is silent about fields that something uses and labels that have a bound") {
+  const char* const rules[] = {
+      // In no record, but looked at.
+      "pattern: '(?P<x>a)(?P<t>b)', timestamp: t, fields: {x: {record: false}, t: {record: false}}",
+      "pattern: '(?P<x>a)', when: {x: a}, fields: {x: {record: false}}",
+      "pattern: '(?P<x>a)(?P<t>b)', fields: {t: {type: time, record: false}}",
+      "pattern: '(?P<x>a)(?P<u>b)', fields: {u: {record: false}}, sample: {one_in: 2, by: u}",
+      "pattern: '(?P<x>a)(?P<u>b)', fields: {u: {record: false}}, transforms: [{keep: {u: b}, "
+      "reason: r}]",
+      // Removed, but looked at before.
+      "pattern: '(?P<x>a)(?P<u>b)', transforms: [{drop: {u: c}, reason: r}, {remove: u}]",
+      "pattern: '(?P<x>a)(?P<r>b)', fields: {r: http_request}, transforms: [{remove: r}]",
+      "pattern: '(?P<x>a)(?P<u>b)', timestamp: u, transforms: [{remove: u}]",
+      "pattern: '(?P<x>a)(?P<u>b)', transforms: [{split: {field: u, host: h}}, {remove: u}]",
+      "json: true, fields: {x: {record: false}}",
+      // Not free.
+      "pattern: '(?P<x>[A-Z]+|-|[^ ]{3})'",
+      "pattern: '(?P<x>.*)', fields: {x: int}",
+  };
+  for (const char* rule : rules) {
+    INFO(rule);
+    CHECK(Warnings(std::string("rules: [{name: a, examples: [{line: ab}], ") + rule +
+                   "}]\nmetrics: [{name: a_total, kind: counter, help: h, labels: {l: x}}]") == "");
+  }
+  const char* const bounds[] = {"values: [a]", "match: a.*", "limit: 999", "template: path"};
+  for (const char* bound : bounds) {
+    INFO(bound);
+    CHECK(
+        Warnings(std::string("rules: [{name: a, examples: [{line: ab}], pattern: "
+                             "'(?P<path>.*)'}]\nmetrics: [{name: a_total, kind: counter, help: h, "
+                             "labels: {l: {field: path, ") +
+                 bound + "}}}]") == "");
+  }
+}
+
+TEST_CASE("TakesFreeText tells runs of anything from what names its bytes") {
+  for (const char* free :
+       {".*", ".+?", "[^\"]*", "\\S+", "(?:[^\"\\\\]|\\\\.)*", "[^ ]{3,}", "a|\\D+"}) {
+    INFO(free);
+    CHECK(TakesFreeText(free));
+  }
+  for (const char* bound : {"", "a", "[a-z]+", "\\d+", "\\w*", "[^ ]{3}", ".?", "\\.*", "[.]*",
+                            "[[:alpha:]]+", "(?:GET|POST)+", "\\[^"}) {
+    INFO(bound);
+    CHECK_FALSE(TakesFreeText(bound));
+  }
+}
+
 TEST_CASE("Lint warns of what is hardly meant") {
   struct Row {
     const char* text;
@@ -131,6 +180,32 @@ TEST_CASE("Lint warns of what is hardly meant") {
        "metrics: [{name: a_total, kind: counter, help: h, labels: {method: method, s: size}}]",
        "r.yaml:2:60: metric \"a_total\": label \"method\" is always \"other\": no rule gives the "
        "field \"method\" (known here: size)\n"},
+      {"rules: [{name: a, pattern: '(?P<size>x)', fields: {size: {record: false}}, examples: "
+       "[{line: x}]}]",
+       "r.yaml:1:52: rule \"a\": field \"size\" is used nowhere: it is in no record (`record: "
+       "false`), and no metric, condition or step looks at it; leave it out, or `record: false`\n"},
+      {"rules: [{name: a, pattern: '(?P<size>x)', transforms: [{remove: size}], examples: [{line: "
+       "x}]}]",
+       "r.yaml:1:65: rule \"a\": field \"size\" is taken, removed here and used nowhere; write "
+       "(?:…) in the pattern instead of (?P<size>…)\n"},
+      {"rules: [{name: a, pattern: '(?P<p>\\S+)', examples: [{line: x}]}]\n"
+       "metrics: [{name: a_total, kind: counter, help: h, labels: {url_path: p}}]",
+       "r.yaml:2:60: metric \"a_total\": label \"url_path\" has no bound, and the rule \"a\" fills "
+       "it with free text (\"p\"); give it `values:`, `match:` or a `limit:` below 1000\n"},
+      {"rules: [{name: a, json: true, fields: {request.uri: {as: path}}, examples: [{line: "
+       "'{}'}]}]\n"
+       "metrics: [{name: a_total, kind: counter, help: h, labels: {p: path}}]",
+       "r.yaml:2:60: metric \"a_total\": label \"p\" has no bound, and the rule \"a\" fills it "
+       "with "
+       "free text (\"path\"); give it `template: path`, `values:`, `match:` or a `limit:` below "
+       "1000\n"},
+      {"rules: [{name: a, pattern: '(?P<u>.*)', transforms: [{split: u}, {rename: {url_query: "
+       "q}}], "
+       "examples: [{line: x}]}]\n"
+       "metrics: [{name: a_total, kind: counter, help: h, labels: {q: q}}]",
+       "r.yaml:2:60: metric \"a_total\": label \"q\" has no bound, and the rule \"a\" fills it "
+       "with "
+       "free text (\"q\"); give it `values:`, `match:` or a `limit:` below 1000\n"},
   };
   for (const Row& row : rows) {
     INFO(row.text);

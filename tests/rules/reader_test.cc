@@ -325,7 +325,7 @@ TEST_CASE("ReadRules says what is wrong with a rule, and where") {
       {"rules: [{name: a, json: true}, {name: a, json: true}]\n",
        "r.yaml:1:32: rule \"a\" is already in r.yaml:1:9; names are unique over all files\n"},
       {"rules: [{name: a, extends: b}]\n",
-       "r.yaml:1:28: rule \"a\" extends \"b\", and there is no such rule (known here: a)\n"},
+       "r.yaml:1:28: rule \"a\" extends \"b\", and there is no such rule\n"},
       {"rules: [{name: acess, json: true}, {name: b, extends: access}]\n",
        "r.yaml:1:55: rule \"b\" extends \"access\", and there is no such rule (did you mean "
        "\"acess\"?)\n"},

@@ -194,14 +194,14 @@ TEST_CASE("Lint knows which fields the transforms leave") {
                   "transforms: [" +
                       transforms +
                       "]}\nmetrics:\n"
-                      "- {name: m_total, kind: counter, help: h., labels: {l: " +
-                      field + "}}\n"}});
+                      "- {name: m_total, kind: counter, help: h., labels: {l: {field: " +
+                      field + ", limit: 9}}}\n"}});
     REQUIRE(read.faults.empty());
     return Lint(read.rules).size();
   };
   CHECK(warnings("{rename: {x: y}}", "y") == 0);
   CHECK(warnings("{rename: {x: y}}", "x") == 1);
-  CHECK(warnings("{remove: x}", "x") == 1);
+  CHECK(warnings("{remove: x}", "x") == 2);  // and it need not have been taken
   CHECK(warnings("{add: {z: '1'}}", "z") == 0);
   CHECK(warnings("{split: u}", "url_query") == 0);
   CHECK(warnings("{user_agent: u}", "agent_os") == 0);
