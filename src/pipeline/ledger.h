@@ -71,6 +71,7 @@ struct Ledger {
   sinks::OutputTally output;
   std::vector<std::pair<std::string, bytes::FollowTally>> following;  // by source
   bytes::WatchTally watched;
+  uint64_t config_hash = 0;  // of the configuration whose rules counted this
 };
 
 std::vector<RuleRow> RuleRows(const Ledger& ledger);
@@ -81,5 +82,7 @@ std::vector<std::pair<std::string, bytes::FollowTally>> ByName(
 
 void Add(const SourceTally& from, SourceTally* into);
 void Add(const records::MatcherTally& from, records::MatcherTally* into);
+// All counts; whether it is paused is the later one's affair.
+void Add(const sinks::OutputTally& from, sinks::OutputTally* into);
 
 }  // namespace parshall::pipeline
