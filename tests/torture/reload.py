@@ -1,5 +1,6 @@
 """Reloads under load: P8. Rule sets alternate while lines come, bad files stand in between, and every count is exact."""
 import json
+import signal
 import time
 
 import judge
@@ -9,6 +10,7 @@ from load import Load
 from program import _UnixConnection
 
 RATE = 50_000
+LINES_BETWEEN = 4_000
 
 _ALWAYS = """\
 metrics:
@@ -105,21 +107,24 @@ def _p8(play, kills=0):
                              folder=folder, state=bool(kills)) as subject:
             subject.start().ready()
             subject.until(lambda: (subject.lines_read() or 0) > 1000, "lines come")
-            began, before, last = time.monotonic(), {}, None
+            began, before = time.monotonic(), {}
             for turn in range(play.rounds):
+                goal = (subject.lines_read() or 0) + LINES_BETWEEN
+                subject.until(lambda: (subject.lines_read() or 0) >= goal, "lines come")
                 if turn in kill_at:
                     reloads.write(SETS[play.random.randrange(2)])
                     _kill_around_a_reload(play, reloads, subject)
-                    before, last = {}, None
+                    before = {}
                 if turn % 3 == 2:
                     reloads.bad(subject)
                 reloads.good(subject)
+                last = None
                 for _ in range(2):
                     samples = subject.scrape()
                     reloads.generation(samples, f"reload {turn}")
-                    last = reloads.counted_by_both(samples, f"reload {turn}", last if _ else None)
+                    last = reloads.counted_by_both(samples, f"reload {turn}", last)
                 now = {k: v for k, v in judge.counters_of(samples.text).items()
-                       if not k.startswith(("hits_total", "added_total"))}
+                       if "hits_total" not in k and "added_total" not in k}
                 found += judge.never_fell(before, now)
                 before = now
             took = time.monotonic() - began
@@ -136,7 +141,6 @@ def _p8(play, kills=0):
 
 def _kill_around_a_reload(play, reloads, subject):
     """kill -9 a moment before, in or behind a reload by SIGHUP; the next life finds whatever file stands there."""
-    import signal
     subject.process.send_signal(signal.SIGHUP)
     time.sleep(play.random.random() * 0.02)  # the moment of the kill is what is tried out; nothing is waited for
     subject.kill()
