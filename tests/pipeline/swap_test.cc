@@ -63,7 +63,7 @@ std::string Line(int status) {
          std::to_string(status) + " 5 \"-\" \"M\"\n";
 }
 
-// A run that stands still at each kBlock of its script, where the test does what it wants.
+// A run that stands still at each kPause of its script, where the test does what it wants.
 struct Stepped : TestRun {
   using TestRun::TestRun;
   // Everything before the next block is done with.
@@ -71,7 +71,7 @@ struct Stepped : TestRun {
 };
 
 Step Text(std::string text) { return {Step::kBytes, 0, std::move(text)}; }
-const Step kBlock{Step::kBlock, 0, {}};
+const Step kPause{Step::kPause, 0, {}};
 const Step kEnd{Step::kEnded, 0, {}};
 
 double Value(Pipeline& pipeline, const std::string& metric, const std::string& labels) {
@@ -89,7 +89,7 @@ TEST_CASE("Swaps under load lose and double no line, whatever is open between tw
     for (const size_t threads : std::initializer_list<size_t>{1, 3}) {
       INFO(round << ": " << threads << " threads");
       std::vector<Step> steps = InPieces(corpus, Places(corpus.size(), 700, &random));
-      steps.insert(steps.begin() + static_cast<ptrdiff_t>(steps.size() / 2), kBlock);
+      steps.insert(steps.begin() + static_cast<ptrdiff_t>(steps.size() / 2), kPause);
       TestRun run(Shipped(), {"a.log"}, std::move(steps),
                   {.threads = threads, .line_bytes_max = kCorpusLineBytesMax});
       run.Start();
@@ -137,7 +137,7 @@ TEST_CASE(
       "  - {name: new_total, kind: counter, help: x.}\n"
       "  - {name: by_total, kind: counter, help: x., labels: {code: status}}\n");
   Stepped run(before, {"a.log"},
-              {Text(Line(200) + Line(500)), kBlock, Text(Line(200)), kBlock, kEnd}, {});
+              {Text(Line(200) + Line(500)), kPause, Text(Line(200)), kPause, kEnd}, {});
   run.Start();
   run.Reach();
   const std::string get = "method=\"GET\",status=\"200\"";
@@ -184,7 +184,7 @@ TEST_CASE("A label's values keep their places when a metric joins its group") {
       WithMetrics("metrics:\n  - {name: a_total, kind: counter, help: x., " + labels +
                   "  - {name: b_total, kind: counter, help: x., " + labels);
   Stepped run(before, {"a.log"},
-              {Text(Line(200) + Line(404)), kBlock, Text(Line(500) + Line(503)), kBlock, kEnd}, {});
+              {Text(Line(200) + Line(404)), kPause, Text(Line(500) + Line(503)), kPause, kEnd}, {});
   run.Start();
   run.Reach();
   REQUIRE(run.pipeline->Swap(To(after), kPatience).ok());
@@ -221,7 +221,7 @@ TEST_CASE("An open event goes on under rules that take it, and ends with the old
   for (const Case& one : cases) {
     INFO(one.name);
     const Rules after(records::testing::RulesOf(one.rules));
-    Stepped run(before, {"a.log"}, {Text("E boom\n"), kBlock, Text("  at f\n"), kEnd}, {});
+    Stepped run(before, {"a.log"}, {Text("E boom\n"), kPause, Text("  at f\n"), kEnd}, {});
     run.Start();
     run.Reach();
     CHECK(run.output.Text().empty());
@@ -240,7 +240,7 @@ TEST_CASE("An open event goes on under rules that take it, and ends with the old
 
 TEST_CASE("The output can be another one from a batch on") {
   MemoryOutput second;
-  Stepped run(Shipped(), {"a.log"}, {Text(Line(200)), kBlock, Text(Line(404) + Line(404)), kEnd},
+  Stepped run(Shipped(), {"a.log"}, {Text(Line(200)), kPause, Text(Line(404) + Line(404)), kEnd},
               {});
   run.Start();
   run.Reach();
@@ -276,7 +276,7 @@ TEST_CASE("With a state, a new output is named by a snapshot before anything is 
     seen.push_back({snapshot.output ? snapshot.output->length : 0, second.Text().size(), lines});
     return Ok();
   };
-  Stepped run(Shipped(), {"a.log"}, {Text(Line(200)), kBlock, Text(Line(404)), kEnd},
+  Stepped run(Shipped(), {"a.log"}, {Text(Line(200)), kPause, Text(Line(404)), kEnd},
               {.commit = commit, .state_interval_ms = 60'000});
   REQUIRE(run.pipeline->CommitFirst().ok());
   run.Start();
@@ -303,7 +303,7 @@ TEST_CASE("If a snapshot cannot be committed, the output stays") {
     if (fails) return Fail("no space", "state");
     return Ok();
   };
-  Stepped run(Shipped(), {"a.log"}, {Text(Line(200)), kBlock, Text(Line(404)), kEnd},
+  Stepped run(Shipped(), {"a.log"}, {Text(Line(200)), kPause, Text(Line(404)), kEnd},
               {.commit = commit, .state_interval_ms = 60'000});
   run.Start();
   run.Reach();
