@@ -127,6 +127,14 @@ Reloader::Prepared Reloader::Prepare() {
   prepared.change.store = std::move(active.store);
   prepared.change.schema = prepared.settings.schema;
   prepared.change.config_hash = active.hash;
+  if (SourcesChanged(running_, prepared.settings) &&
+      CanChangeSources(running_, prepared.settings)) {
+    prepared.new_sources = true;
+    prepared.change.open_sources =
+        [specs = prepared.settings.sources](std::vector<bytes::FilePosition> positions) {
+          return bytes::SourceSet::Open(specs, {.resume = std::move(positions)});
+        };
+  }
   if (OutputChanged(running_, prepared.settings)) OpenOutput(&prepared);
   return prepared;
 }
@@ -161,6 +169,13 @@ Reloader::Outcome Reloader::Reload(std::string_view asked_by) {
 
   if (OutputChanged(running_, prepared.settings) && prepared.settings.output != running_.output) {
     LogInfo("records go to {} from now on", Quoted(prepared.settings.output));
+  }
+  if (prepared.new_sources) {
+    std::string names;
+    for (const bytes::SourceSpec& source : prepared.settings.sources)
+      names += (names.empty() ? "" : ", ") + Quoted(source.path);
+    LogInfo("read from now on: {}", names);
+    running_.sources = prepared.settings.sources;
   }
   running_.output = prepared.settings.output;
   running_.output_options = prepared.settings.output_options;

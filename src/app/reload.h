@@ -64,6 +64,7 @@ class Reloader {
     std::string summary;
     std::vector<Error> faults;  // with any, nothing else counts
     bool output_failed = false;
+    bool new_sources = false;
   };
   Prepared Prepare();
   void OpenOutput(Prepared* prepared);

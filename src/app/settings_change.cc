@@ -5,14 +5,25 @@
 namespace parshall::app {
 namespace {
 
-bool SameSources(const Settings& a, const Settings& b) {
-  return std::equal(a.sources.begin(), a.sources.end(), b.sources.begin(), b.sources.end(),
-                    [](const bytes::SourceSpec& x, const bytes::SourceSpec& y) {
-                      return x.path == y.path && x.once == y.once && x.from_end == y.from_end;
-                    });
+bool AllFollowed(const Settings& settings) {
+  return std::all_of(
+      settings.sources.begin(), settings.sources.end(),
+      [](const bytes::SourceSpec& source) { return source.path != "-" && !source.once; });
 }
 
 }  // namespace
+
+bool SourcesChanged(const Settings& running, const Settings& wanted) {
+  return !std::equal(running.sources.begin(), running.sources.end(), wanted.sources.begin(),
+                     wanted.sources.end(),
+                     [](const bytes::SourceSpec& x, const bytes::SourceSpec& y) {
+                       return x.path == y.path && x.once == y.once && x.from_end == y.from_end;
+                     });
+}
+
+bool CanChangeSources(const Settings& running, const Settings& wanted) {
+  return AllFollowed(running) && AllFollowed(wanted);
+}
 
 bool OutputChanged(const Settings& running, const Settings& wanted) {
   const sinks::OutputOptions& a = running.output_options;
@@ -29,10 +40,11 @@ std::vector<std::string> NeedRestart(const Settings& running, const Settings& wa
       waiting.push_back(std::string(setting) +
                         " has changed and needs a restart; it stays as it was until then");
   };
-  compare(SameSources(running, wanted), "`sources:`");
+  compare(!SourcesChanged(running, wanted) || CanChangeSources(running, wanted),
+          "`sources:` (with standard input, or something that is read once)");
   compare(running.state_dir == wanted.state_dir, "`state: dir:`");
   compare(running.state_interval_ms == wanted.state_interval_ms, "`state: interval:`");
-  compare(running.listen_addresses == wanted.listen_addresses, "`web: listen_addresses:`");
+  compare(running.listen_addresses == wanted.listen_addresses, "`web: listen_address:`");
   compare(running.lifecycle == wanted.lifecycle, "`web: enable_lifecycle:`");
   compare(running.threads == wanted.threads, "`threads:`");
   compare(running.line_bytes_max == wanted.line_bytes_max, "`line_bytes_max:`");

@@ -9,6 +9,11 @@
 
 namespace parshall::app {
 
+// Whether other sources are read, or in another way; and whether that can be done without a
+// restart: all of them, before and after, are files that are followed.
+bool SourcesChanged(const Settings& running, const Settings& wanted);
+bool CanChangeSources(const Settings& running, const Settings& wanted);
+
 // Whether records go elsewhere, or are written in another way.
 bool OutputChanged(const Settings& running, const Settings& wanted);
 

@@ -48,6 +48,7 @@ Result<std::vector<std::string>> Pipeline::Swap(Change change, std::chrono::mill
   swap->next.store = std::move(change.store);
   swap->next.config_hash = change.config_hash;
   swap->new_output = change.output.has_value();
+  swap->open_sources = std::move(change.open_sources);
   bool writes = false;
   if (change.output) {
     swap->next.sink = std::move(*change.output);
@@ -100,6 +101,12 @@ void Pipeline::SwapAtBarrier(LineWorker* worker, Batch* batch) {
 }
 
 Status Pipeline::PutInPlace(PendingSwap* swap, LineWorker* worker, Batch* batch, Generation* old) {
+  std::unique_ptr<bytes::SourceSet> sources;
+  if (swap->open_sources) {
+    Result<std::unique_ptr<bytes::SourceSet>> opened = intake_.Open(swap->open_sources);
+    if (!opened.ok()) return opened.error();
+    sources = std::move(*opened);
+  }
   if (!CloseEndedEvents(swap->next, worker, batch)) return Fail("records cannot be written");
   // What the old output holds is known to a snapshot before records go anywhere else.
   if (swap->new_output && checkpointer_ != nullptr) {
@@ -110,6 +117,7 @@ Status Pipeline::PutInPlace(PendingSwap* swap, LineWorker* worker, Batch* batch,
     // Nobody looks while two generations know the same lines.
     const std::lock_guard lock(now_mutex_);
     CarryOver(swap);
+    if (sources != nullptr) intake_.Replace(std::move(sources));
     std::swap(now_, swap->next);
     *old = std::move(swap->next);
     if (stopping_ && now_.sink != nullptr) now_.sink->RequestStop();

@@ -351,3 +351,78 @@ def test_a_run_that_was_killed_after_a_reload_goes_on_with_the_new_rules(log, ru
         samples.check_ledger()
         assert live.end().code == 0
     assert paths_of(out) == [f"/{n}" for n in range(10)]
+
+
+def configure(config, sources, out):
+    replace(config, f"sources: {[str(s) for s in sources]}\noutput: {{to: {out}}}\n")
+
+
+@pytest.mark.parametrize("state", [False, True])
+def test_sources_come_and_go(tmp_path, out, state):
+    config, a, b, c = (tmp_path / name for name in ("parshall.yaml", "a.log", "b.log", "c.log"))
+    for n, path in enumerate((a, b, c)):
+        append(path, 100 * n, 3)
+    with open(a, "ab") as stream:  # half a line, which the reload must not tear
+        stream.write((LINE % 3)[:40])
+    configure(config, [a, b], out)
+    flags = ["--state", tmp_path / "state"] if state else []
+    with parshall.Live("--config", config, "--web.enable-lifecycle", *flags) as live:
+        live.wait_total(6)
+        configure(config, [a, c], out)
+        assert post(live)[0] == 200
+        live.wait_total(9)
+        assert not [n for n in os.listdir(f"/proc/{live.process.pid}/fd")
+                    if os.readlink(f"/proc/{live.process.pid}/fd/{n}") == str(b)], "what is not read is closed"
+        append(b, 103, 2)
+        with open(a, "ab") as stream:
+            stream.write((LINE % 3)[40:] + LINE % 4)
+        live.wait_total(5, source=str(a))
+        configure(config, [tmp_path / "*.log"], out)
+        assert post(live)[0] == 200
+        samples = live.wait_total(5, source=str(b))
+        append(c, 203, 1)
+        samples = live.wait_total(4, source=str(c))
+        samples.check_ledger()
+        assert samples.by("parshall_lines_read_total", "source") == {str(a): 5, str(b): 5, str(c): 4}
+        assert samples.by("parshall_bytes_read_total", "source") == {str(p): p.stat().st_size for p in (a, b, c)}
+        assert samples.total("http_requests_total") == 14
+        assert live.end().code == 0
+    assert sorted(paths_of(out)) == sorted(f"/{n}" for n in (*range(5), *range(100, 105), *range(200, 204)))
+
+
+def test_sources_that_cannot_be_changed_are_named(log, tmp_path, out):
+    config = tmp_path / "parshall.yaml"
+    configure(config, ["-"], out)
+    with parshall.Live("--config", config, "--web.enable-lifecycle", stdin=subprocess.PIPE) as live:
+        configure(config, [log], out)
+        status, body = post(live)
+        assert status == 200 and "`sources:` (with standard input, or something that is read once)" in body
+        assert live.scrape().total("parshall_lines_read_total") == 0
+        assert live.wait().code == 0
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    configure(config, [fifo], out)
+    with parshall.Live("--config", config, "--web.enable-lifecycle") as live:
+        with open(fifo, "wb") as writer:
+            writer.write(LINE % 0 + b"half")
+            writer.flush()
+            live.wait_total(1)
+            configure(config, [log], out)
+            status, body = post(live)
+            assert status == 500 and f"{fifo}: this is no regular file" in body
+            writer.write(b" a line\n")
+            writer.flush()
+            live.wait_total(2)
+        assert live.end().code == 0
+
+
+def test_a_directory_is_no_source_and_everything_stays(log, tmp_path, out):
+    config = tmp_path / "parshall.yaml"
+    configure(config, [log], out)
+    with parshall.Live("--config", config, "--web.enable-lifecycle") as live:
+        live.wait_total(3)
+        configure(config, [tmp_path], out)
+        status, body = post(live)
+        assert status == 500 and str(tmp_path) in body
+        append(log, 3, 1)
+        live.wait_total(4)
