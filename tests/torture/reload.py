@@ -41,11 +41,16 @@ BAD = [
 class Reloads:
     """Writes the rules and asks for reloads; what came of them is checked at once."""
 
-    def __init__(self, play, folder, found):
+    def __init__(self, play, folder, found, sources=None):
+        """sources: lists of them, which take turns; the rules then stand in a configuration file with them."""
         self.play, self.found = play, found
         self.rules = folder / "rules.yaml"
+        self.heads = [f"sources: {json.dumps([str(s) for s in few])}\n" for few in sources or []] or [""]
         self.turn, self.now = 0, 0
-        self.rules.write_text(SETS[0])
+        self.write_set(0)
+
+    def write_set(self, which):
+        self.write(self.heads[which % len(self.heads)] + SETS[which])
 
     def write(self, text):
         beside = self.rules.with_suffix(".new")
@@ -75,7 +80,7 @@ class Reloads:
     def good(self, subject):
         self.turn += 1
         self.now = self.turn % 2
-        self.write(SETS[self.now])
+        self.write_set(self.now)
         status, body = self.post(subject)
         if status != 200:
             self.found.append(f"reload {self.turn} was answered {status}: {body[:300]}")
@@ -96,15 +101,17 @@ class Reloads:
         return lacking
 
 
-def _p8(play, kills=0):
+def _p8(play, kills=0, sources=False):
     found = []
     truth = numbered.Truth()
     with play.round() as folder:
-        reloads = Reloads(play, folder, found)
+        log, other = folder / "access.log", folder / "other.log"
+        other.touch()
+        reloads = Reloads(play, folder, found, [[log], [other, log]] if sources else None)
+        named = ["--config", reloads.rules] if sources else [log, "--rules", reloads.rules]
         kill_at = set(play.random.sample(range(play.rounds), min(kills, play.rounds)))
         with Load(folder, play.seed, "--lines-per-s", RATE, "--rotate-s", 2, "--keep", 50) as load, \
-                play.program(folder / "access.log", "--rules", reloads.rules, "--web.enable-lifecycle",
-                             folder=folder, state=bool(kills)) as subject:
+                play.program(*named, "--web.enable-lifecycle", folder=folder, state=bool(kills)) as subject:
             subject.start().ready()
             subject.until(lambda: (subject.lines_read() or 0) > 1000, "lines come")
             began, before = time.monotonic(), {}
@@ -112,7 +119,7 @@ def _p8(play, kills=0):
                 goal = (subject.lines_read() or 0) + LINES_BETWEEN
                 subject.until(lambda: (subject.lines_read() or 0) >= goal, "lines come")
                 if turn in kill_at:
-                    reloads.write(SETS[play.random.randrange(2)])
+                    reloads.write_set(play.random.randrange(2))
                     _kill_around_a_reload(play, reloads, subject)
                     before = {}
                 if turn % 3 == 2:
@@ -153,7 +160,12 @@ def _p8_state(play):
     return _p8(play, kills=max(1, play.rounds // 5)) if play.state else []
 
 
+def _p8_sources(play):
+    return _p8(play, sources=True)
+
+
 BARS = [
     Bar("P8-reload", "reloads under load, bad files in between: every count exact, the output complete", _p8, 100, 10),
     Bar("P8-state", "the same with a state and kill -9 around reloads", _p8_state, 100, 10),
+    Bar("P8-sources", "the same, and a source comes and goes with each reload", _p8_sources, 100, 10),
 ]
