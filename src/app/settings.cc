@@ -122,7 +122,6 @@ Result<Settings> MergeSettings(const Options& options, const rules::Config& conf
   if (IsNone(settings.listen_addresses)) settings.listen_addresses.clear();
   settings.lifecycle =
       options.enable_lifecycle.value_or(config.web.enable_lifecycle.value_or(false));
-  settings.watch = options.config_watch.value_or(false);
   if (options.threads) {
     settings.threads = *options.threads;
   } else if (config.threads) {
