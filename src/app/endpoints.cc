@@ -71,6 +71,7 @@ constexpr std::string_view kLandingPage = R"html(<!DOCTYPE html>
 <li><a href="/api/v1/unmatched">/api/v1/unmatched</a>: lines that no rule matched, by their shape</li>
 <li><a href="/-/healthy">/-/healthy</a>: whether the program runs</li>
 <li><a href="/-/ready">/-/ready</a>: whether it reads its sources</li>
+<li><code>POST /-/reload</code>: reads configuration and rules anew (with <code>--web.enable-lifecycle</code>)</li>
 </ul>
 </body>
 </html>
@@ -87,6 +88,7 @@ std::vector<prometheus::MetricFamily> Exposition::OwnFamilies(
   Append(pipeline::LedgerFamilies(moment.ledger), &own);
   Append(metrics::MeterFamilies(moment.snapshot), &own);
   if (state_ != nullptr) Append(state_->Families(), &own);
+  if (reloader_ != nullptr) Append(reloader_->Families(moment.ledger.config_hash), &own);
   Append(metrics::ProcessMetrics(), &own);
   if (const http::Server* server = server_.load()) {
     const http::ServerTally tally = server->tally();
@@ -167,6 +169,19 @@ Result<std::unique_ptr<http::Server>> StartServer(const std::vector<std::string>
   router.Add("/-/ready", "GET", [exposition](const http::Request&) {
     return exposition->ready() ? http::TextResponse(200, "parshall is ready.")
                                : http::TextResponse(503, "parshall is starting or stopping.");
+  });
+  router.Add("/-/reload", "POST,PUT", [exposition](const http::Request&) {
+    Reloader* const reloader = exposition->reloader();
+    if (reloader == nullptr || !reloader->lifecycle()) {
+      return http::TextResponse(403,
+                                "Reloading over HTTP is off. Start parshall with "
+                                "--web.enable-lifecycle, or send it SIGHUP.");
+    }
+    Reloader::Outcome outcome = reloader->Reload("POST /-/reload");
+    http::Response response;
+    response.status = outcome.status;
+    response.body = std::move(outcome.text);
+    return response;
   });
   router.Add("/", "GET", [](const http::Request&) {
     http::Response response;

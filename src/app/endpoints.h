@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "app/reload.h"
 #include "app/run_state.h"
 #include "base/result.h"
 #include "http/server.h"
@@ -30,6 +31,9 @@ class Exposition {
 
   // The server's own counts join the exposition once it runs.
   void SetServer(const http::Server* server) { server_ = server; }
+  // Before the server runs.
+  void SetReloader(Reloader* reloader) { reloader_ = reloader; }
+  Reloader* reloader() const { return reloader_; }
   void SetReady(bool ready) { ready_ = ready; }
   bool ready() const { return ready_; }
 
@@ -38,11 +42,12 @@ class Exposition {
 
   pipeline::Pipeline* pipeline_;
   const RunState* state_;
+  Reloader* reloader_ = nullptr;
   std::atomic<const http::Server*> server_{nullptr};
   std::atomic<bool> ready_{false};
 };
 
-// Starts serving /metrics, /-/healthy, /-/ready and the landing page. `exposition` outlives the
+// Starts serving /metrics, /-/healthy, /-/ready, /-/reload and the landing page. `exposition` outlives the
 // server.
 Result<std::unique_ptr<http::Server>> StartServer(const std::vector<std::string>& addresses,
                                                   Exposition* exposition);

@@ -34,6 +34,8 @@ constexpr std::array kFlags = {
 
     Flag{Group::kRules, "config", "FILE", "", "Read this configuration file (YAML).",
          kRun | kCheck | kExplain | kVerify},
+    Flag{Group::kRules, "config.watch", "", "",
+         "Reload when a file of --config or --rules changes, or one comes or goes in their folders."},
     Flag{Group::kRules, "format", "NAME|SERVER:STRING", "any of the default rules",
          "Expect lines of this format (`parshall formats` lists them), or of a server's own format "
          "string.",
@@ -76,6 +78,8 @@ constexpr std::array kFlags = {
     Flag{Group::kWeb, "web.listen-address", "ADDR|none", "127.0.0.1:19220",
          "Serve /metrics here: HOST:PORT, :PORT (every address), [IPV6]:PORT, unix:/PATH.", kRun,
          true},
+    Flag{Group::kWeb, "web.enable-lifecycle", "", "",
+         "Let POST /-/reload read configuration and rules anew, as SIGHUP does."},
 
     Flag{Group::kLimits, "threads", "N", "1",
          "Threads that work on files, 1 to 64; one keeps up with any disk, more are for backlogs.",

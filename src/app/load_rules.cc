@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "app/builtin_rules.h"
+#include "app/config_hash.h"
 #include "base/numbers.h"
 #include "base/quoted.h"
 #include "records/log_format.h"
@@ -177,6 +178,37 @@ void AddPath(const std::string& path, std::vector<RuleFile>* files, std::vector<
   for (RuleFile& file : *loaded) files->push_back(std::move(file));
 }
 
+// The files that the operator named, and rules that stand in the configuration.
+std::vector<RuleFile> OwnFiles(const Options& options, const rules::Config& config,
+                               std::vector<Error>* faults) {
+  std::vector<RuleFile> own;
+  if (!options.rules.empty()) {
+    for (const std::string& path : options.rules) AddPath(path, &own, faults);
+  } else if (config.rules && !options.format && !config.format) {
+    for (const rules::ConfigRules& entry : *config.rules) {
+      if (entry.inline_file) {
+        own.push_back(*entry.inline_file);
+      } else {
+        AddPath(entry.path, &own, faults);
+      }
+    }
+  }
+  return own;
+}
+
+// What stands in the configuration is part of its text. `faults` stand for what could not be read.
+uint64_t HashOf(const std::vector<RuleFile>& files, const rules::Config& config,
+                const std::vector<Error>& faults) {
+  ConfigHash hash;
+  hash.Add(config.text_hash);
+  for (const Error& fault : faults) hash.Add(fault.ToString());
+  for (const RuleFile& file : files) {
+    hash.Add(file.name);
+    hash.Add(file.text);
+  }
+  return hash.value();
+}
+
 // "rules/x.yaml:3:14" → its file, 3 and 14. A place without numbers is a file.
 struct Place {
   std::string_view file;
@@ -232,19 +264,9 @@ void CheckExpressions(const rules::RuleSet& set, std::vector<Error>* faults) {
 
 ActiveRules LoadRules(const Options& options, const rules::Config& config) {
   ActiveRules active;
-  std::vector<RuleFile> own;
   const std::optional<std::string>& format = options.format ? options.format : config.format;
-  if (!options.rules.empty()) {
-    for (const std::string& path : options.rules) AddPath(path, &own, &active.faults);
-  } else if (config.rules && !format) {
-    for (const rules::ConfigRules& entry : *config.rules) {
-      if (entry.inline_file) {
-        own.push_back(*entry.inline_file);
-      } else {
-        AddPath(entry.path, &own, &active.faults);
-      }
-    }
-  }
+  std::vector<RuleFile> own = OwnFiles(options, config, &active.faults);
+  active.hash = HashOf(own, config, active.faults);
   const bool own_rules = !own.empty() || !active.faults.empty();
   if (!active.faults.empty()) return active;
   if (config.metrics) own.push_back(*config.metrics);
@@ -314,6 +336,12 @@ ActiveRules LoadRules(const Options& options, const rules::Config& config) {
   std::erase_if(active.warnings,
                 [](const Error& warning) { return warning.where.starts_with(kBuiltinPrefix); });
   return active;
+}
+
+uint64_t HashOfFiles(const Options& options, const rules::Config& config) {
+  std::vector<Error> faults;
+  const std::vector<RuleFile> own = OwnFiles(options, config, &faults);
+  return HashOf(own, config, faults);
 }
 
 bool IsBuiltin(const rules::RuleSpec& rule) { return IsBuiltin(rule.where); }

@@ -25,6 +25,7 @@ struct ActiveRules {
   std::shared_ptr<const records::RuleProgram> program;
   std::shared_ptr<metrics::Store> store;
   std::vector<Error> faults;  // all of them, with their places
+  uint64_t hash = 0;          // of all texts that this came from
   std::vector<Error> warnings;
 };
 
@@ -32,6 +33,9 @@ struct ActiveRules {
 // active, and so they are when the files bring metrics only. Metrics come with the rules; when no
 // file brings any, the builtin ones count.
 ActiveRules LoadRules(const Options& options, const rules::Config& config);
+
+// Only the hash: what LoadRules() would say of the files as they are now.
+uint64_t HashOfFiles(const Options& options, const rules::Config& config);
 
 // Whether the program brought the rule itself.
 bool IsBuiltin(const rules::RuleSpec& rule);

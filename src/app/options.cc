@@ -319,6 +319,8 @@ Status Store(const Given& given, Options* options) {
   if (name == "state") options->state = value;
   if (name == "url") options->url = value;
   if (name == "web.listen-address") options->listen_addresses = given.values;
+  if (name == "web.enable-lifecycle") options->enable_lifecycle = yes;
+  if (name == "config.watch") options->config_watch = yes;
   if (name == "log.level") {
     options->log_level = value == "debug"     ? LogLevel::kDebug
                          : value == "info"    ? LogLevel::kInfo
@@ -341,6 +343,10 @@ Status CheckConflicts(const Options& options) {
     return Fail(fmt::format("to read from the end and only once ({}) would read nothing",
                             options.Where("once")),
                 options.Where("from"));
+  }
+  if (options.config_watch.value_or(false) && !options.config && options.rules.empty()) {
+    return Fail("there is no file to watch; name one with --config or --rules",
+                options.Where("config.watch"));
   }
   const std::vector<std::string>& addresses = options.listen_addresses;
   if (addresses.size() > 1 && std::count(addresses.begin(), addresses.end(), "none") > 0) {

@@ -42,6 +42,8 @@ struct Options {
   std::optional<std::string> state;              // a directory
   std::optional<double> state_interval_seconds;  // 1 ms to a day
   std::vector<std::string> listen_addresses;     // {"none"}: no web server
+  std::optional<bool> enable_lifecycle;
+  std::optional<bool> config_watch;
   std::optional<unsigned> threads;               // 1–64
   std::optional<uint64_t> line_bytes_max;        // 1 – 1 GiB
   std::optional<unsigned> series_max;            // 1 – 10,000,000

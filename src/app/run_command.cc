@@ -13,6 +13,7 @@
 #include "app/commands.h"
 #include "app/endpoints.h"
 #include "app/load_rules.h"
+#include "app/reload.h"
 #include "app/run_state.h"
 #include "app/settings.h"
 #include "base/fd.h"
@@ -120,7 +121,7 @@ void LogNotices(pipeline::Pipeline& pipeline) {
 
 // Waits for the end, answering signals. The workers' end arrives as a byte in `done`.
 void WaitForEnd(int signals, int done, const Settings& settings, Exposition& exposition,
-                pipeline::Pipeline& pipeline);
+                pipeline::Pipeline& pipeline, Reloader& reloader);
 
 }  // namespace
 
@@ -191,14 +192,17 @@ int RunCommand(const Options& options, const rules::Config& config) {
                                .line_bytes_max = settings.line_bytes_max,
                                .schema = settings.schema,
                                .commit = std::move(commit),
-                               .state_interval_ms = settings.state_interval_ms});
+                               .state_interval_ms = settings.state_interval_ms,
+                               .config_hash = active.hash});
   if (recovered) {
     LogInfo("going on from {}, generation {}", Quoted(settings.state_dir), recovered->generation);
     for (const std::string& notice : pipeline.Restore(std::move(*recovered))) {
       LogWarning("{}", notice);
     }
   }
+  Reloader reloader(options, settings, config, active.hash, &pipeline);
   Exposition exposition(&pipeline, state.get());
+  exposition.SetReloader(&reloader);
   std::unique_ptr<http::Server> server;
   if (!settings.listen_addresses.empty()) {
     Result<std::unique_ptr<http::Server>> started =
@@ -229,9 +233,11 @@ int RunCommand(const Options& options, const rules::Config& config) {
     const char byte = 1;
     static_cast<void>(!::write(done_fd, &byte, 1));  // the pipe is empty: it fits
   });
+  reloader.Start();
   exposition.SetReady(true);
-  WaitForEnd(signals.get(), done_reader.get(), settings, exposition, pipeline);
+  WaitForEnd(signals.get(), done_reader.get(), settings, exposition, pipeline, reloader);
   exposition.SetReady(false);
+  reloader.Stop();
   pipeline.Wait();
   LogNotices(pipeline);
 
@@ -256,7 +262,7 @@ int RunCommand(const Options& options, const rules::Config& config) {
 namespace {
 
 void WaitForEnd(int signals, int done, const Settings& settings, Exposition& exposition,
-                pipeline::Pipeline& pipeline) {
+                pipeline::Pipeline& pipeline, Reloader& reloader) {
   constexpr int kNoticesEveryMs = 1000;
   while (true) {
     pollfd waits[] = {{.fd = signals, .events = POLLIN, .revents = 0},
@@ -281,7 +287,7 @@ void WaitForEnd(int signals, int done, const Settings& settings, Exposition& exp
           pipeline.RequestReopen();
           break;
         case SIGHUP:
-          LogWarning("SIGHUP is ignored: this version does not reload its configuration");
+          reloader.Request();
           break;
         default:
           LogInfo("asked to stop by {}", info.ssi_signo == SIGINT ? "SIGINT" : "SIGTERM");

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "app/config_hash.h"
 #include "rules/config_reader.h"
 #include "rules/reader.h"
 
@@ -22,10 +23,6 @@ Status Unsupported(const rules::Config& config) {
   if (config.web.config_file) {
     return Fail("`web: config_file:` is not supported by this version",
                 config.PlaceOf("web.config_file"));
-  }
-  if (config.web.enable_lifecycle.value_or(false)) {
-    return Fail("`web: enable_lifecycle:` is not supported by this version",
-                config.PlaceOf("web.enable_lifecycle"));
   }
   return Ok();
 }
@@ -78,6 +75,9 @@ ConfigResult LoadConfig(const Options& options) {
   Result<std::string> text = rules::LoadText(*options.config);
   if (!text.ok()) return {.config = {}, .faults = {text.error()}};
   rules::ConfigOutcome read = rules::ReadConfig(*options.config, *text, ProcessEnvironment());
+  ConfigHash hash;
+  hash.Add(*text);
+  read.config.text_hash = hash.value();
   return {std::move(read.config), std::move(read.faults)};
 }
 
@@ -120,6 +120,8 @@ Result<Settings> MergeSettings(const Options& options, const rules::Config& conf
     settings.listen_asked_for = false;
   }
   if (IsNone(settings.listen_addresses)) settings.listen_addresses.clear();
+  settings.lifecycle =
+      options.enable_lifecycle.value_or(config.web.enable_lifecycle.value_or(false));
   if (options.threads) {
     settings.threads = *options.threads;
   } else if (config.threads) {

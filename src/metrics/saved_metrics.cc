@@ -49,6 +49,37 @@ std::string GroupKey(const Layout& layout, const Group& group) {
   return key;
 }
 
+// Whether a metric of the group was in the saved one too, with the same labels.
+bool IsRelated(const Layout& layout, const Group& group, const SavedGroup& saved) {
+  if (saved.labels.size() != group.field_labels.size()) return false;
+  const std::string lines = "\n" + saved.key;
+  const auto has = [&lines](const std::string& line) {
+    return lines.find("\n" + line + "\n") != std::string::npos;
+  };
+  for (size_t n = 0; n < saved.labels.size(); ++n) {
+    const auto& label = group.labels[group.field_labels[n]];
+    if (saved.labels[n].name != label.name || !has(label.name + "=" + label.field)) return false;
+  }
+  return std::any_of(group.steps.begin(), group.steps.end(), [&](const Step& step) {
+    return has(layout.families[step.family].name);
+  });
+}
+
+// The saved group whose label values this one goes on with: the same one, or else one that has
+// gained or lost a metric or a rule meanwhile.
+const SavedGroup* PredecessorOf(const Layout& layout, const Group& group,
+                                const std::vector<SavedGroup>& saved) {
+  const std::string key = GroupKey(layout, group);
+  for (const SavedGroup& candidate : saved) {
+    if (candidate.key == key && candidate.labels.size() == group.field_labels.size())
+      return &candidate;
+  }
+  for (const SavedGroup& candidate : saved) {
+    if (IsRelated(layout, group, candidate)) return &candidate;
+  }
+  return nullptr;
+}
+
 std::vector<double> BoundsOf(const Family& family) {
   return family.cell_kind == CellKind::kHistogram ? family.buckets.bounds() : std::vector<double>();
 }
@@ -98,7 +129,7 @@ SavedMetrics Save(const Snapshot& snapshot) {
   return saved;
 }
 
-std::vector<std::string> Store::Restore(const SavedMetrics& saved) {
+std::vector<std::string> Store::Restore(const SavedMetrics& saved, std::string_view before) {
   std::vector<std::string> notices;
   Shard& shard = AddShard();
   RestoreTemplates(saved.notes);
@@ -109,8 +140,8 @@ std::vector<std::string> Store::Restore(const SavedMetrics& saved) {
                      [&](const Family& candidate) { return candidate.name == from.name; });
     if (family == layout_.families.end()) {
       if (!from.rows.empty()) {
-        notices.push_back("the metric \"" + from.name +
-                          "\" is in the saved state but not in the rules; its series are gone");
+        notices.push_back("the metric \"" + from.name + "\" is in " + std::string(before) +
+                          " but no longer in the rules; its series are gone");
       }
       continue;
     }
@@ -120,8 +151,8 @@ std::vector<std::string> Store::Restore(const SavedMetrics& saved) {
                       from.cells.size() == from.rows.size() * from.cell_count;
     if (!same) {
       notices.push_back("the metric \"" + from.name +
-                        "\" has other labels, buckets or another kind than in the saved state; it "
-                        "begins at 0");
+                        "\" has other labels, buckets or another kind than in " +
+                        std::string(before) + "; it begins at 0");
       continue;
     }
     const std::vector<uint32_t> series = RestoreFamily(from, *family, &shard);
@@ -162,11 +193,8 @@ std::vector<uint32_t> Store::RestoreFamily(const SavedFamily& saved, const Famil
 void Store::RestoreGroups(const std::vector<SavedGroup>& saved, Shard* shard) {
   for (uint32_t index = 0; index < layout_.groups.size(); ++index) {
     const Group& group = layout_.groups[index];
-    const std::string key = GroupKey(layout_, group);
-    const auto from = std::find_if(saved.begin(), saved.end(), [&](const SavedGroup& candidate) {
-      return candidate.key == key && candidate.labels.size() == group.field_labels.size();
-    });
-    if (from == saved.end()) continue;
+    const SavedGroup* const from = PredecessorOf(layout_, group, saved);
+    if (from == nullptr) continue;
     const std::lock_guard lock(shard->mutex_);
     for (uint32_t n = 0; n < from->labels.size(); ++n) {
       registry_.Learn(index, n, from->labels[n].values);

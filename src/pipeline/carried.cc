@@ -72,7 +72,7 @@ std::vector<state::SavedSource> SaveSources(const std::vector<SourceEntry*>& ent
     const SourceEntry& entry = *at->second;
     state::SavedSource& saved = all.emplace_back();
     saved.name = source.name;
-    saved.skipping = entry.framer.skipping();
+    saved.skipping = entry.begun ? entry.framer.skipping() : entry.skipping;
     // The half line is read again.
     saved.tally = {{std::string(kBytesRead), source.tally.bytes_read - entry.framer.reserve()},
                    {std::string(kLinesFramed), source.tally.lines_framed},

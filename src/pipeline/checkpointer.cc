@@ -20,11 +20,18 @@ Checkpointer::Checkpointer(CommitSnapshot commit, sinks::JsonLinesSink* sink, in
 
 Checkpointer::~Checkpointer() { Stop(); }
 
+void Checkpointer::SetSink(sinks::JsonLinesSink* sink) {
+  const std::lock_guard one_at_a_time(commit_mutex_);
+  sink_ = sink;
+}
+
 Status Checkpointer::CommitNow(Checkpoint checkpoint) {
   const std::lock_guard one_at_a_time(commit_mutex_);
+  if (checkpoint.number < committed_number_) return Ok();
   checkpoint.snapshot.metrics = metrics::Save(checkpoint.series);
   Status status = sink_ != nullptr ? sink_->Sync() : Ok();
   if (status.ok()) status = commit_(checkpoint.snapshot);
+  if (status.ok()) committed_number_ = checkpoint.number;
   const std::lock_guard lock(mutex_);
   if (status.ok()) {
     committed_changes_ = checkpoint.changes;

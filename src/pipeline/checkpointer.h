@@ -26,6 +26,7 @@ struct Checkpoint {
   state::Snapshot snapshot;  // but for `metrics`
   metrics::Snapshot series;
   uint64_t changes = 0;  // what Pipeline had counted then
+  uint64_t number = 0;   // counts up with each that is taken
 };
 
 // Any thread.
@@ -38,7 +39,11 @@ class Checkpointer {
   Checkpointer(const Checkpointer&) = delete;
   Checkpointer& operator=(const Checkpointer&) = delete;
 
-  // Commits in the caller's thread.
+  // From now on it is this output whose file is made durable. Waits for a commit that is under way.
+  void SetSink(sinks::JsonLinesSink* sink);
+
+  // Commits in the caller's thread. One that was taken before the last that was committed is older
+  // than what stands on disk, and is let go.
   Status CommitNow(Checkpoint checkpoint);
 
   // Every interval in which `changes` moved, calls `request`, which sees to it that somebody calls
@@ -56,12 +61,13 @@ class Checkpointer {
   void WaitFor(std::chrono::milliseconds interval, std::unique_lock<std::mutex>& lock);
 
   const CommitSnapshot commit_;
-  sinks::JsonLinesSink* const sink_;
+  sinks::JsonLinesSink* sink_;  // under commit_mutex_
   const int interval_ms_;
   std::function<void()> request_;
   std::function<uint64_t()> changes_;
 
   std::mutex commit_mutex_;  // one commit at a time
+  uint64_t committed_number_ = 0;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::optional<Checkpoint> handed_;

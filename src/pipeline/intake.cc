@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <memory>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "pipeline/carried.h"
@@ -16,6 +18,8 @@ namespace {
 constexpr uint64_t kRestBytesMax = uint64_t{16} << 20;
 // A buffer that had to grow for a long line is given back when the line is through.
 constexpr size_t kBufferSlack = size_t{64} << 10;
+// Positions of so many sources that were taken out of the configuration are kept.
+constexpr size_t kParkedMax = 10'000;
 
 // The kernel copies into aligned memory 5 to 8 % faster.
 constexpr size_t kReadAlignment = 64;
@@ -38,35 +42,50 @@ bool StdinReady() {
 }  // namespace
 
 Intake::Intake(std::unique_ptr<bytes::SourceSet> sources, IntakeOptions options)
-    : options_(options), sources_(std::move(sources)) {}
+    : options_(options), line_before_(options.line_before), sources_(std::move(sources)) {}
+
+std::shared_ptr<bytes::SourceSet> Intake::sources() const {
+  const std::lock_guard lock(sources_mutex_);
+  return sources_;
+}
 
 SourceEntry& Intake::EntryOf(bytes::Source* source) {
   const uint32_t index = source->index();
-  if (index >= entries_.size() || entries_[index] == nullptr) {
-    const std::lock_guard lock(entries_mutex_);
-    if (index >= entries_.size()) entries_.resize(size_t{index} + 1);
-    auto entry = std::make_unique<SourceEntry>(source, options_.line_bytes_max);
-    if (const auto saved = waiting_.find(entry->name); saved != waiting_.end()) {
-      entry->earlier = TallyOf(saved->second);
-      entry->skipping = saved->second.skipping;
-      restore_(saved->second, &entry->state);
-      waiting_.erase(saved);
+  if (index >= by_source_.size()) by_source_.resize(size_t{index} + 1);
+  if (by_source_[index] == nullptr) {
+    if (const auto orphan = orphans_.find(source->name()); orphan != orphans_.end()) {
+      by_source_[index] = orphan->second;
+      orphan->second->source = source;
+      orphan->second->ended = false;
+      orphans_.erase(orphan);
+    } else {
+      by_source_[index] = &NewEntry(source);
     }
-    if (const auto at = resume_at_.find(entry->name); at != resume_at_.end()) {
-      entry->resume_at = at->second;
-      resume_at_.erase(at);
-    }
-    entries_[index] = std::move(entry);
   }
-  return *entries_[index];
+  return *by_source_[index];
+}
+
+SourceEntry& Intake::NewEntry(bytes::Source* source) {
+  const std::lock_guard lock(entries_mutex_);
+  auto entry = std::make_unique<SourceEntry>(source, static_cast<uint32_t>(entries_.size()),
+                                             options_.line_bytes_max);
+  if (const auto saved = waiting_.find(entry->name); saved != waiting_.end()) {
+    entry->earlier = TallyOf(saved->second);
+    entry->skipping = saved->second.skipping;
+    restore_(saved->second, &entry->state);
+    waiting_.erase(saved);
+  }
+  if (const auto at = resume_at_.find(entry->name); at != resume_at_.end()) {
+    entry->resume_at = at->second;
+    resume_at_.erase(at);
+  }
+  return *entries_.emplace_back(std::move(entry));
 }
 
 std::vector<SourceEntry*> Intake::entries() const {
   const std::lock_guard lock(entries_mutex_);
   std::vector<SourceEntry*> known;
-  for (const auto& entry : entries_) {
-    if (entry != nullptr) known.push_back(entry.get());
-  }
+  for (const auto& entry : entries_) known.push_back(entry.get());
   return known;
 }
 
@@ -80,7 +99,10 @@ std::vector<std::string> Intake::TakeNotices() {
   return std::exchange(notices_, {});
 }
 
-void Intake::Stop() { sources_->Stop(); }
+void Intake::Stop() {
+  stop_asked_ = true;  // before the set is asked for: another one may take its place now
+  sources()->Stop();
+}
 
 void Intake::Restore(std::vector<state::SavedSource> saved,
                      const std::vector<bytes::FilePosition>& files, RestoreState restore) {
@@ -96,7 +118,7 @@ void Intake::Restore(std::vector<state::SavedSource> saved,
 
 void Intake::RequestBarrier() {
   barrier_wanted_ = true;
-  sources_->Wake();
+  sources()->Wake();
 }
 
 std::vector<bytes::FilePosition> Intake::Positions() const {
@@ -104,7 +126,7 @@ std::vector<bytes::FilePosition> Intake::Positions() const {
   std::unordered_map<std::string_view, const lines::NewlineFramer*> framers;
   for (const auto& entry : entries_) {
     // A name can come back as another source: the latest one is read.
-    if (entry != nullptr && entry->begun) framers.insert_or_assign(entry->name, &entry->framer);
+    if (entry->begun) framers.insert_or_assign(entry->name, &entry->framer);
   }
   for (bytes::FilePosition& position : positions) {
     if (!position.current) continue;
@@ -114,7 +136,70 @@ std::vector<bytes::FilePosition> Intake::Positions() const {
       position.offset -= framer->second->reserve();
     }
   }
+  for (const auto& [name, position] : parked_) positions.push_back(position);
   return positions;
+}
+
+std::vector<std::pair<std::string, bytes::FollowTally>> Intake::follow_tallies() const {
+  std::vector<std::pair<std::string, bytes::FollowTally>> tallies;
+  std::shared_ptr<bytes::SourceSet> set;
+  {
+    const std::lock_guard lock(sources_mutex_);
+    tallies = earlier_follow_;
+    set = sources_;
+  }
+  for (auto& tally : set->Tallies()) tallies.push_back(std::move(tally));
+  return tallies;
+}
+
+Result<std::unique_ptr<bytes::SourceSet>> Intake::Open(const OpenSources& open) const {
+  std::vector<bytes::FilePosition> positions = Positions();
+  std::unordered_set<std::string_view> known;
+  for (const bytes::FilePosition& position : positions) known.insert(position.source);
+  for (const auto& entry : entries_) {
+    if (entry->source == nullptr || entry->ended || known.contains(entry->name)) continue;
+    return Fail("this is no regular file, so a change of `sources:` needs a restart", entry->name);
+  }
+  return open(std::move(positions));
+}
+
+void Intake::Replace(std::unique_ptr<bytes::SourceSet> sources) {
+  std::map<std::string, bytes::FilePosition> left;
+  for (bytes::FilePosition& position : Positions()) {
+    if (position.current) left[position.source] = position;
+  }
+  const std::lock_guard entries_lock(entries_mutex_);
+  for (const auto& entry : entries_) {
+    if (entry->source == nullptr) continue;
+    entry->source = nullptr;
+    orphans_[entry->name] = entry.get();  // the latest of that name
+    if (!entry->begun) continue;
+    // Half a line is read again.
+    entry->earlier.bytes_read -= entry->framer.reserve();
+    entry->skipping = entry->framer.skipping();
+    const auto at = left.find(entry->name);
+    entry->resume_at = at == left.end() ? 0 : at->second.offset;
+    std::destroy_at(&entry->framer);
+    std::construct_at(&entry->framer, options_.line_bytes_max);
+    entry->bytes_skipped = 0;
+    entry->begun = false;
+  }
+  by_source_.clear();
+  for (std::string& notice : sources_->TakeNotices()) notices_.push_back(std::move(notice));
+  // Sources that the new set does not read keep their place, in case they come back.
+  parked_ = std::move(left);
+  for (const bytes::FilePosition& position : sources->Positions()) {
+    if (position.current) parked_.erase(position.source);
+  }
+  while (parked_.size() > kParkedMax) parked_.erase(parked_.begin());
+  const std::lock_guard lock(sources_mutex_);
+  for (auto& [name, tally] : sources_->Tallies()) {
+    tally.files_open = tally.bytes_behind = 0;
+    tally.seconds_behind = 0;
+    earlier_follow_.emplace_back(name, tally);
+  }
+  sources_ = std::move(sources);
+  if (stop_asked_) sources_->Stop();
 }
 
 std::vector<state::SavedSource> Intake::waiting() const {
@@ -184,7 +269,7 @@ bool Intake::ReadInto(SourceEntry& entry, Batch* batch) {
 
 // The batch gets the line before its lines, and leaves its own last one for the next.
 void Intake::KeepLastLine(SourceEntry& entry, Batch* batch) {
-  if (!options_.line_before || batch->cuts.empty()) return;
+  if (!line_before_ || batch->cuts.empty()) return;
   batch->first = !entry.handed_out;
   entry.handed_out = true;
   std::swap(batch->line_before, entry.last_line);
@@ -205,7 +290,6 @@ void Intake::KeepLastLine(SourceEntry& entry, Batch* batch) {
 // completed.
 bool Intake::TakeRest(Batch* batch) {
   for (; closing_ < entries_.size(); ++closing_) {
-    if (entries_[closing_] == nullptr) continue;
     SourceEntry& entry = *entries_[closing_];
     const bool pipe = entry.name == "stdin";
     if (pipe && stopped_ && rest_bytes_ < kRestBytesMax && StdinReady()) {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "bytes/source_set.h"
@@ -21,9 +22,9 @@ namespace parshall::pipeline {
 
 // What a source is to the pipeline. The framer belongs to the intake's lock, the state to the turn.
 struct SourceEntry {
-  SourceEntry(bytes::Source* from, size_t line_bytes_max)
+  SourceEntry(bytes::Source* from, uint32_t number, size_t line_bytes_max)
       : source(from),
-        index(from->index()),
+        index(number),
         name(from->name()),
         framer(line_bytes_max),
         state(line_bytes_max) {
@@ -33,8 +34,8 @@ struct SourceEntry {
     label.reserve(label.size() + lines::kPadBytes);
   }
 
-  bytes::Source* source;
-  uint32_t index;
+  bytes::Source* source;  // null: of a set that was replaced, and not read again yet
+  uint32_t index;         // among all entries
   std::string name;
   std::string label;
   lines::NewlineFramer framer;
@@ -86,6 +87,10 @@ struct IntakeOptions {
 // Puts what an earlier run left open back into the entry's state.
 using RestoreState = std::function<void(const state::SavedSource&, SourceState*)>;
 
+// Opens other sources that go on from these positions.
+using OpenSources =
+    std::function<Result<std::unique_ptr<bytes::SourceSet>>(std::vector<bytes::FilePosition>)>;
+
 // Any thread; one at a time is inside Take().
 class Intake {
  public:
@@ -103,14 +108,19 @@ class Intake {
   // For the holder of a barrier, or when no worker runs: how far each file was read and handed out
   // in whole lines.
   std::vector<bytes::FilePosition> Positions() const;
+  // For the holder of a barrier: other sources, that go on where these stand. Open() changes
+  // nothing; it refuses if something is read that has no position to go on from (a pipe). Replace()
+  // cannot fail. Sources that are in both keep their entries; what is half read is read again.
+  Result<std::unique_ptr<bytes::SourceSet>> Open(const OpenSources& open) const;
+  void Replace(std::unique_ptr<bytes::SourceSet> sources);
+  // For the holder of a barrier: whether batches get the line before them.
+  void KeepLinesBefore(bool keep) { line_before_ = keep; }
   // Sources of an earlier run that nothing was read from yet.
   std::vector<state::SavedSource> waiting() const;
 
   // How far behind the sources are. Any thread.
-  std::vector<std::pair<std::string, bytes::FollowTally>> follow_tallies() const {
-    return sources_->Tallies();
-  }
-  bytes::WatchTally watched() const { return sources_->Watched(); }
+  std::vector<std::pair<std::string, bytes::FollowTally>> follow_tallies() const;
+  bytes::WatchTally watched() const { return sources()->Watched(); }
 
   // The sources so far, in order of their index. Entries live as long as the intake.
   std::vector<SourceEntry*> entries() const;
@@ -121,6 +131,8 @@ class Intake {
 
  private:
   SourceEntry& EntryOf(bytes::Source* source);
+  SourceEntry& NewEntry(bytes::Source* source);
+  std::shared_ptr<bytes::SourceSet> sources() const;
   void Begin(SourceEntry& entry, const bytes::ReadResult& read, Batch* batch);
   bool ReadInto(SourceEntry& entry, Batch* batch);
   bool TakeRest(Batch* batch);
@@ -128,7 +140,16 @@ class Intake {
   void KeepLastLine(SourceEntry& entry, Batch* batch);
 
   const IntakeOptions options_;
-  std::unique_ptr<bytes::SourceSet> sources_;
+  bool line_before_;  // as in the options, until a reload says otherwise
+  mutable std::mutex sources_mutex_;           // for who has not mutex_
+  std::shared_ptr<bytes::SourceSet> sources_;  // written under both
+  std::atomic<bool> stop_asked_{false};
+  // Of sets that were replaced: what was counted, and where sources stand that nobody reads now.
+  std::vector<std::pair<std::string, bytes::FollowTally>> earlier_follow_;  // under sources_mutex_
+  std::map<std::string, bytes::FilePosition> parked_;                       // by name
+  std::vector<SourceEntry*> by_source_;  // by Source::index() of the set that is read
+  // Entries that lost their source when the set was replaced, by name.
+  std::unordered_map<std::string, SourceEntry*> orphans_;
   RestoreState restore_;
   std::atomic<bool> barrier_wanted_{false};
   mutable std::mutex mutex_;

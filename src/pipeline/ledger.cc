@@ -102,4 +102,14 @@ void Add(const records::MatcherTally& from, records::MatcherTally* into) {
   }
 }
 
+void Add(const sinks::OutputTally& from, sinks::OutputTally* into) {
+  into->bytes_written += from.bytes_written;
+  into->write_errors += from.write_errors;
+  into->dropped_records += from.dropped_records;
+  into->dropped_bytes += from.dropped_bytes;
+  into->paused_seconds += from.paused_seconds;
+  into->rotations += from.rotations;
+  into->reopenings += from.reopenings;
+}
+
 }  // namespace parshall::pipeline

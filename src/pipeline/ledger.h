@@ -72,6 +72,7 @@ struct Ledger {
   sinks::OutputTally output;
   std::vector<std::pair<std::string, bytes::FollowTally>> following;  // by source
   bytes::WatchTally watched;
+  uint64_t config_hash = 0;  // of the configuration whose rules counted this
 };
 
 std::vector<RuleRow> RuleRows(const Ledger& ledger);
@@ -82,5 +83,7 @@ std::vector<std::pair<std::string, bytes::FollowTally>> ByName(
 
 void Add(const SourceTally& from, SourceTally* into);
 void Add(const records::MatcherTally& from, records::MatcherTally* into);
+// All counts; whether it is paused is the later one's affair.
+void Add(const sinks::OutputTally& from, sinks::OutputTally* into);
 
 }  // namespace parshall::pipeline

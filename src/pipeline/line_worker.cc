@@ -320,6 +320,18 @@ void LineWorker::CloseEvent(OpenEvent* event, Buffer* out) {
   event->Close();
 }
 
+bool LineWorker::Takes(uint32_t rule, OpenEvent* event, std::string_view source) {
+  records::Record ignored;
+  const std::string_view first = event->Padded().substr(0, event->first_line_size);
+  const Outcome outcome = event_matcher_.MatchRule(rule, first, source, &ignored, true);
+  return outcome == Outcome::kMatched || outcome == Outcome::kRejected;
+}
+
+void LineWorker::AddSources(const std::vector<SourceTally>& sources) {
+  if (tally_.sources.size() < sources.size()) tally_.sources.resize(sources.size());
+  for (size_t n = 0; n < sources.size(); ++n) Add(sources[n], &tally_.sources[n]);
+}
+
 // Whether its rule drops the event; the line that begins it decides.
 bool LineWorker::IsDropped(OpenEvent* event) {
   if (!event->resumed) return event->dropped;

@@ -50,6 +50,11 @@ class LineWorker {
   // An idle batch, likewise: closes the open events of these sources. Returns how many.
   size_t Flush(const std::vector<SourceEntry*>& entries, Batch* batch);
 
+  // Whether the rule would begin an event with the line that this one begins with, and count it.
+  bool Takes(uint32_t rule, OpenEvent* event, std::string_view source);
+  // For the holder of a barrier: counts of sources that workers before this one have made.
+  void AddSources(const std::vector<SourceTally>& sources);
+
   // What must be written, in order. Valid until the next call of Process() or Flush().
   std::string_view earlier_records() const { return earlier_.view(); }
   std::string_view records() const { return out_.view(); }

@@ -14,12 +14,9 @@ namespace parshall::pipeline {
 namespace {
 
 IntakeOptions IntakeOptionsOf(const PipelineOptions& options, const records::RuleProgram& program) {
-  const auto looks = [](const records::CompiledRule& rule) {
-    return rule.dedupe != rules::Dedupe::kOff;
-  };
   return {.line_bytes_max = options.line_bytes_max,
           .carry_over = options.commit != nullptr,
-          .line_before = std::any_of(program.rules.begin(), program.rules.end(), looks)};
+          .line_before = LooksForTwins(program)};
 }
 
 // Counts of sources that no file is known of any more are kept for so many of them.
@@ -38,23 +35,16 @@ Pipeline::Pipeline(std::unique_ptr<bytes::SourceSet> sources,
                    std::shared_ptr<const records::RuleProgram> program,
                    std::shared_ptr<metrics::Store> store,
                    std::unique_ptr<sinks::JsonLinesSink> sink, PipelineOptions options)
-    : program_(std::move(program)),
-      store_(std::move(store)),
-      sink_(std::move(sink)),
-      intake_(std::move(sources), IntakeOptionsOf(options, *program_)) {
-  const WorkerOptions worker_options{.write_records = sink_ != nullptr,
-                                     .line_bytes_max = options.line_bytes_max,
-                                     .schema = options.schema,
-                                     .unmatched = &unmatched_,
-                                     .notice = [this](std::string text) {
-                                       const std::lock_guard lock(notices_mutex_);
-                                       notices_.push_back(std::move(text));
-                                     }};
-  for (size_t n = 0; n < std::max<size_t>(options.threads, 1); ++n) {
-    workers_.push_back(std::make_unique<LineWorker>(program_, store_, &turnstile_, worker_options));
-  }
+    : threads_wanted_(std::max<size_t>(options.threads, 1)),
+      line_bytes_max_(options.line_bytes_max),
+      intake_(std::move(sources), IntakeOptionsOf(options, *program)) {
+  now_.program = std::move(program);
+  now_.store = std::move(store);
+  now_.sink = std::move(sink);
+  now_.config_hash = options.config_hash;
+  MakeWorkers(&now_, options.schema, now_.sink != nullptr);
   if (options.commit != nullptr) {
-    checkpointer_ = std::make_unique<Checkpointer>(std::move(options.commit), sink_.get(),
+    checkpointer_ = std::make_unique<Checkpointer>(std::move(options.commit), now_.sink.get(),
                                                    options.state_interval_ms);
   }
 }
@@ -65,12 +55,13 @@ Pipeline::~Pipeline() {
 }
 
 std::vector<std::string> Pipeline::Restore(state::Snapshot snapshot) {
-  earlier_ = EarlierLedger(snapshot);
+  now_.earlier = EarlierLedger(snapshot);
+  // Called by the intake when a source is read for the first time, maybe after a reload.
   intake_.Restore(std::move(snapshot.sources), snapshot.files,
-                  [program = program_](const state::SavedSource& saved, SourceState* state) {
-                    RestoreOpenLines(saved, *program, state);
+                  [this](const state::SavedSource& saved, SourceState* state) {
+                    RestoreOpenLines(saved, *now_.program, state);
                   });
-  return store_->Restore(snapshot.metrics);
+  return now_.store->Restore(snapshot.metrics);
 }
 
 Status Pipeline::CommitFirst() {
@@ -82,20 +73,22 @@ void Pipeline::Start(std::function<void()> done) {
     checkpointer_->Start([this] { intake_.RequestBarrier(); }, [this] { return changes_.load(); });
   }
   done_ = std::move(done);
-  running_ = workers_.size();
-  for (const auto& worker : workers_) {
-    threads_.emplace_back([this, worker = worker.get()] { Work(worker); });
+  running_ = threads_wanted_;
+  for (size_t n = 0; n < threads_wanted_; ++n) {
+    threads_.emplace_back([this, n] { Work(n); });
   }
 }
 
 void Pipeline::Stop() {
   stopping_ = true;
   intake_.Stop();
-  if (sink_ != nullptr) sink_->RequestStop();
+  const std::lock_guard lock(now_mutex_);
+  if (now_.sink != nullptr) now_.sink->RequestStop();
 }
 
 void Pipeline::RequestReopen() {
-  if (sink_ != nullptr) sink_->RequestReopen();
+  const std::lock_guard lock(now_mutex_);
+  if (now_.sink != nullptr) now_.sink->RequestReopen();
 }
 
 std::vector<std::string> Pipeline::TakeNotices() {
@@ -105,8 +98,9 @@ std::vector<std::string> Pipeline::TakeNotices() {
     for (std::string& notice : notices_) notices.push_back(std::move(notice));
     notices_.clear();
   }
-  if (sink_ == nullptr) return notices;
-  for (std::string& notice : sink_->TakeNotices()) notices.push_back(std::move(notice));
+  const std::lock_guard lock(now_mutex_);
+  if (now_.sink == nullptr) return notices;
+  for (std::string& notice : now_.sink->TakeNotices()) notices.push_back(std::move(notice));
   return notices;
 }
 
@@ -131,7 +125,7 @@ Checkpoint Pipeline::TakeCheckpoint() {
   state::Snapshot snapshot;
   snapshot.taken_ms = UnixMillis();
   snapshot.files = intake_.Positions();
-  snapshot.sources = SaveSources(intake_.entries(), moment.ledger.sources, *program_);
+  snapshot.sources = SaveSources(intake_.entries(), moment.ledger.sources, *now_.program);
   std::vector<state::SavedSource> waiting = intake_.waiting();
   if (waiting.size() > kGoneSourcesMax) {
     std::unordered_set<std::string_view> known;
@@ -141,17 +135,19 @@ Checkpoint Pipeline::TakeCheckpoint() {
   }
   std::move(waiting.begin(), waiting.end(), std::back_inserter(snapshot.sources));
   SaveLedger(moment.ledger, &snapshot);
-  if (sink_ != nullptr) snapshot.output = sink_->position();
-  return {
-      .snapshot = std::move(snapshot), .series = std::move(moment.snapshot), .changes = changes};
+  if (now_.sink != nullptr) snapshot.output = now_.sink->position();
+  return {.snapshot = std::move(snapshot),
+          .series = std::move(moment.snapshot),
+          .changes = changes,
+          .number = ++checkpoints_};
 }
 
 // All batches before this one are counted and written, and none behind it was read.
-void Pipeline::AtBarrier(Batch* batch) {
+void Pipeline::AtBarrier(LineWorker* worker, Batch* batch) {
   turnstile_.Wait(batch->ticket);
   if (!output_failed_) {
-    if (sink_ != nullptr && sink_->ReopenDue()) {
-      if (const Status reopened = sink_->Reopen(); !reopened.ok()) {
+    if (checkpointer_ != nullptr && now_.sink != nullptr && now_.sink->ReopenDue()) {
+      if (const Status reopened = now_.sink->Reopen(); !reopened.ok()) {
         static_cast<void>(FailOutput(reopened));
       } else {
         // Nothing is written to the new file before a snapshot names it.
@@ -160,7 +156,8 @@ void Pipeline::AtBarrier(Batch* batch) {
         }
       }
     }
-    checkpointer_->Hand(TakeCheckpoint());
+    SwapAtBarrier(worker, batch);
+    if (checkpointer_ != nullptr) checkpointer_->Hand(TakeCheckpoint());
   }
   batch->hold.unlock();
   turnstile_.Pass();
@@ -170,17 +167,18 @@ void Pipeline::AtBarrier(Batch* batch) {
 // written or read.
 bool Pipeline::Deliver(LineWorker* worker) {
   if (output_failed_.load(std::memory_order_relaxed)) return false;
-  if (sink_ != nullptr && sink_->ReopenDue()) {
+  sinks::JsonLinesSink* const sink = now_.sink.get();
+  if (sink != nullptr && sink->ReopenDue()) {
     if (checkpointer_ != nullptr) {
       intake_.RequestBarrier();  // there a snapshot can name the new file before it is written to
-    } else if (const Status reopened = sink_->Reopen(); !reopened.ok()) {
+    } else if (const Status reopened = sink->Reopen(); !reopened.ok()) {
       return FailOutput(reopened);
     }
   }
   for (const std::string_view records : {worker->earlier_records(), worker->records()}) {
-    if (records.empty() || sink_ == nullptr) continue;
-    const Status written = sink_->Write(records);
-    output_bytes_.store(sink_->bytes_written(), std::memory_order_relaxed);
+    if (records.empty() || sink == nullptr) continue;
+    const Status written = sink->Write(records);
+    output_bytes_.store(sink->bytes_written(), std::memory_order_relaxed);
     if (!written.ok()) return FailOutput(written);
   }
   return true;
@@ -193,12 +191,13 @@ bool Pipeline::FailOutput(const Status& failed) {
   return false;
 }
 
-void Pipeline::Work(LineWorker* worker) {
+void Pipeline::Work(size_t index) {
   Batch batch;
   bool writing = true;
   while (writing && intake_.Take(&batch)) {
+    LineWorker* const worker = now_.workers[index].get();  // until the next barrier
     if (batch.barrier) {
-      AtBarrier(&batch);
+      AtBarrier(worker, &batch);
       continue;
     }
     bool changed = true;
@@ -211,12 +210,20 @@ void Pipeline::Work(LineWorker* worker) {
     if (changed) ++changes_;
     turnstile_.Pass();
   }
-  if (running_.fetch_sub(1) == 1 && done_) done_();
+  if (running_.fetch_sub(1) != 1) return;
+  EndSwaps();
+  if (done_) done_();
 }
 
 Pipeline::Moment Pipeline::Scrape() {
+  const std::lock_guard lock(now_mutex_);
+  return ScrapeNow();
+}
+
+Pipeline::Moment Pipeline::ScrapeNow() {
   Ledger ledger;
-  for (const records::CompiledRule& rule : program_->rules) {
+  ledger.config_hash = now_.config_hash;
+  for (const records::CompiledRule& rule : now_.program->rules) {
     ledger.rules.push_back(rule.name);
     const records::Transforms* const transforms = rule.transforms.get();
     ledger.drop_reasons.push_back(transforms != nullptr ? transforms->reasons
@@ -227,7 +234,7 @@ Pipeline::Moment Pipeline::Scrape() {
   ledger.rule_last_match.resize(ledger.rules.size());
   std::vector<SourceTally> tallies;
   const auto add_tallies = [&] {
-    for (const auto& worker : workers_) {
+    for (const auto& worker : now_.workers) {
       const WorkerTally& tally = worker->tally();
       if (tallies.size() < tally.sources.size()) tallies.resize(tally.sources.size());
       for (size_t n = 0; n < tally.sources.size(); ++n) Add(tally.sources[n], &tallies[n]);
@@ -241,7 +248,7 @@ Pipeline::Moment Pipeline::Scrape() {
       ledger.records.timestamp_errors += worker->json_tally().timestamp_errors;
     }
   };
-  metrics::Snapshot snapshot = store_->TakeSnapshot(add_tallies, UnixMillis());
+  metrics::Snapshot snapshot = now_.store->TakeSnapshot(add_tallies, UnixMillis());
   std::unordered_map<std::string_view, size_t> rows;  // a name can come back as another source
   const auto row_of = [&](const std::string& name) -> SourceTally& {
     const auto [at, is_new] = rows.try_emplace(name, ledger.sources.size());
@@ -258,8 +265,9 @@ Pipeline::Moment Pipeline::Scrape() {
   ledger.output_bytes = output_bytes_.load(std::memory_order_relaxed);
   ledger.following = ByName(intake_.follow_tallies());
   ledger.watched = intake_.watched();
-  AddEarlier(earlier_, &ledger);
-  if (sink_ != nullptr) ledger.output = sink_->tally();
+  AddEarlier(now_.earlier, &ledger);
+  if (now_.sink != nullptr) ledger.output = now_.sink->tally();
+  Add(now_.earlier_output, &ledger.output);
   return {std::move(snapshot), std::move(ledger)};
 }
 

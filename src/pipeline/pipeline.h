@@ -2,6 +2,8 @@
 // A run: sources in, records out, everything counted. The only place with worker threads.
 
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -13,9 +15,11 @@
 #include "metrics/snapshot.h"
 #include "metrics/store.h"
 #include "pipeline/checkpointer.h"
+#include "pipeline/generation.h"
 #include "pipeline/intake.h"
 #include "pipeline/ledger.h"
 #include "pipeline/line_worker.h"
+#include "pipeline/swap.h"
 #include "pipeline/turnstile.h"
 #include "sinks/json_lines_sink.h"
 
@@ -28,10 +32,11 @@ struct PipelineOptions {
   // Where the snapshot goes; null: no state is kept. Called by one thread at a time.
   CommitSnapshot commit;
   int state_interval_ms = 1000;
+  uint64_t config_hash = 0;
 };
 
-// Any thread may call Stop(), Scrape() and TakeNotices(); Start(), Wait() and the destructor belong
-// to the owner.
+// Any thread may call Stop(), Scrape(), Swap() and TakeNotices(); Start(), Wait() and the destructor
+// belong to the owner.
 class Pipeline {
  public:
   // `sink` null: records are not written.
@@ -59,6 +64,13 @@ class Pipeline {
   void RequestReopen();
   void Wait();
 
+  // Puts other rules (and another output) in the place of those that run, between two batches:
+  // each line is counted by the old or by the new ones, once. Series of metrics that stay the same
+  // keep their values and start times, the ledger goes on, and so do lines that are still open.
+  // Waits for that place, at most so long; after an error nothing has changed. Returns sentences
+  // for the log. After Start().
+  Result<std::vector<std::string>> Swap(Change change, std::chrono::milliseconds patience);
+
   // One moment of series and ledger.
   struct Moment {
     metrics::Snapshot snapshot;
@@ -79,25 +91,36 @@ class Pipeline {
   std::vector<std::string> failures() const;
 
  private:
-  void Work(LineWorker* worker);
+  void Work(size_t worker);
   bool Deliver(LineWorker* worker);
   Checkpoint TakeCheckpoint();
-  void AtBarrier(Batch* batch);
+  void AtBarrier(LineWorker* worker, Batch* batch);
+  Moment ScrapeNow();
   bool FailOutput(const Status& failed);
 
-  const std::shared_ptr<const records::RuleProgram> program_;
-  const std::shared_ptr<metrics::Store> store_;
-  const std::unique_ptr<sinks::JsonLinesSink> sink_;
+  // swap.cc
+  void MakeWorkers(Generation* generation, sinks::Schema schema, bool write_records);
+  void SwapAtBarrier(LineWorker* worker, Batch* batch);
+  Status PutInPlace(PendingSwap* swap, LineWorker* worker, Batch* batch, Generation* old);
+  bool CloseEndedEvents(const Generation& next, LineWorker* worker, Batch* batch);
+  void CarryOver(PendingSwap* swap);
+  void EndSwaps();
+
+  const size_t threads_wanted_;
+  const size_t line_bytes_max_;
+  // What runs now. Replaced by the holder of a barrier under this mutex: whoever has the intake or
+  // the turn, and who reads and writes nothing else of it, needs no lock.
+  mutable std::mutex now_mutex_;
+  Generation now_;
   Intake intake_;
   Turnstile turnstile_;
   records::UnmatchedStore unmatched_;
   std::mutex notices_mutex_;
   std::vector<std::string> notices_;  // of the workers
-  std::vector<std::unique_ptr<LineWorker>> workers_;
   std::vector<std::thread> threads_;
-  Ledger earlier_;                              // written by Restore() only
   std::unique_ptr<Checkpointer> checkpointer_;  // null: no state is kept
   std::atomic<uint64_t> changes_{0};            // counts batches that a snapshot would miss
+  uint64_t checkpoints_ = 0;                    // how many were taken
   std::atomic<size_t> running_{0};
   std::atomic<uint64_t> output_bytes_{0};
   std::atomic<bool> output_failed_{false};
@@ -105,6 +128,12 @@ class Pipeline {
   std::string state_failure_;   // of the last commit, written by Wait()
   std::atomic<bool> stopping_{false};
   std::function<void()> done_;
+
+  std::mutex swapping_mutex_;  // one Swap() at a time
+  std::mutex swap_mutex_;      // guards what follows
+  std::condition_variable swapped_;
+  std::shared_ptr<PendingSwap> pending_;  // waits for a barrier
+  bool over_ = false;                     // there will be none any more
 };
 
 }  // namespace parshall::pipeline

@@ -71,6 +71,7 @@ struct Config {
   std::optional<int> threads;
   std::optional<uint64_t> line_bytes_max;
   std::optional<int64_t> series_max;
+  uint64_t text_hash = 0;  // of the file's text; 0: there is none
   // Where each setting stands, by its dotted name: "web.config_file".
   std::map<std::string, Where, std::less<>> places;
 

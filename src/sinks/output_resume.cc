@@ -102,6 +102,8 @@ bool TryCut(const std::string& path, int flags, const OutputPosition& recorded,
 std::vector<std::string> CutBack(const std::string& path, const OutputPosition& recorded) {
   std::vector<std::string> notices;
   if (TryCut(path, 0, recorded, &notices)) return notices;
+  // The configuration may name another file by now; what the last run wrote is cut all the same.
+  if (recorded.path != path && TryCut(recorded.path, 0, recorded, &notices)) return notices;
   const std::string folder = FolderOf(RealPath(path));
   const std::unique_ptr<DIR, int (*)(DIR*)> entries(::opendir(folder.c_str()), &::closedir);
   const std::string before = folder == "/" ? folder : folder + "/";

@@ -27,12 +27,13 @@ namespace parshall::pipeline::testing {
 
 // One thing that a source does.
 struct Step {
-  enum Kind : uint8_t { kBytes, kFileEnded, kEnded, kFailed, kIdle, kBlock } kind = kBytes;
+  enum Kind : uint8_t { kBytes, kFileEnded, kEnded, kFailed, kIdle, kBlock, kPause } kind = kBytes;
   size_t source = 0;
   std::string text;  // kBytes; for kFailed the error
 };
 
-// Offers the steps one after the other. At a kBlock it waits for Release() or Stop().
+// Offers the steps one after the other. At a kBlock or a kPause it waits for Release() or Stop();
+// behind a kBlock sources were idle, behind a kPause they were not.
 class ScriptedSet : public bytes::SourceSet {
  public:
   ScriptedSet(std::vector<std::string> names, std::vector<Step> steps) : steps_(std::move(steps)) {
@@ -52,14 +53,14 @@ class ScriptedSet : public bytes::SourceSet {
         ++at_;
         return bytes::Ready::kIdle;
       case Step::kBlock:
+      case Step::kPause:
         blocked_ = true;
         changed_.notify_all();
         changed_.wait(lock, [this] { return stopped_ || released_ || woken_; });
         if (stopped_) return bytes::Ready::kStopped;
         if (std::exchange(woken_, false)) return bytes::Ready::kWoken;
         blocked_ = released_ = false;
-        ++at_;
-        return bytes::Ready::kIdle;
+        return steps_[at_++].kind == Step::kBlock ? bytes::Ready::kIdle : bytes::Ready::kWoken;
       default:
         *source = sources_[steps_[at_].source].get();
         return bytes::Ready::kSource;
@@ -93,7 +94,7 @@ class ScriptedSet : public bytes::SourceSet {
   // As a file that an earlier run has read to there.
   void BeginAt(size_t source, uint64_t offset) { sources_[source]->BeginAt(offset); }
 
-  // Until the script stands at a kBlock.
+  // Until the script stands at a kBlock or kPause.
   void WaitForBlock() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return blocked_; });
@@ -101,6 +102,7 @@ class ScriptedSet : public bytes::SourceSet {
   void Release() {
     const std::lock_guard lock(mutex_);
     released_ = true;
+    blocked_ = false;
     changed_.notify_all();
   }
 

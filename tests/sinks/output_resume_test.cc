@@ -60,6 +60,17 @@ TEST_CASE("A file that was moved away is cut back where it stands") {
   CHECK(Content(dir / "bystander") == Records(0, 9));
 }
 
+TEST_CASE("The recorded file is cut back where another one in another folder is named now") {
+  const TempDir dir;
+  const TempDir other;
+  const OutputPosition position = KilledRun(dir / "out");
+  auto sink = OpenSink(other / "next", Quick(), position);
+  CHECK(Content(dir / "out") == Records(0, 2));
+  CHECK(sink->TakeNotices().empty());
+  REQUIRE(sink->Write(Records(2, 5)).ok());
+  CHECK(Content(other / "next") == Records(2, 5));
+}
+
 TEST_CASE("A file that is not the recorded one is never cut") {
   const TempDir dir;
   const std::string path = dir / "out";

@@ -3,6 +3,7 @@ import crash
 import guard
 import many
 import pressure
+import reload
 import rotate
 
-BARS = [*crash.BARS, *rotate.BARS, *many.BARS, *pressure.BARS, *guard.BARS]
+BARS = [*crash.BARS, *rotate.BARS, *many.BARS, *pressure.BARS, *guard.BARS, *reload.BARS]
