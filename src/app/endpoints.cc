@@ -12,6 +12,7 @@
 #include "metrics/openmetrics.h"
 #include "metrics/own_families.h"
 #include "metrics/process_metrics.h"
+#include "metrics/protobuf_format.h"
 #include "metrics/text_format.h"
 #include "pipeline/publish.h"
 
@@ -118,14 +119,32 @@ std::string Exposition::OpenMetrics() {
   return body;
 }
 
+std::string Exposition::Protobuf() {
+  const pipeline::Pipeline::Moment moment = pipeline_->Scrape();
+  std::string body;
+  metrics::AppendProtobuf(moment.snapshot, OwnFamilies(moment), &body);
+  return body;
+}
+
 Result<std::unique_ptr<http::Server>> StartServer(const std::vector<std::string>& addresses,
                                                   Exposition* exposition) {
   http::Router router;
   router.Add("/metrics", "GET", [exposition](const http::Request& request) {
-    const bool open = http::ChooseExposition(request.accept) == http::Exposition::kOpenMetrics;
     http::Response response;
-    response.content_type = open ? metrics::kOpenMetricsContentType : metrics::kTextContentType;
-    response.body = open ? exposition->OpenMetrics() : exposition->Text();
+    switch (http::ChooseExposition(request.accept)) {
+      case http::Exposition::kText:
+        response.content_type = metrics::kTextContentType;
+        response.body = exposition->Text();
+        break;
+      case http::Exposition::kOpenMetrics:
+        response.content_type = metrics::kOpenMetricsContentType;
+        response.body = exposition->OpenMetrics();
+        break;
+      case http::Exposition::kProtobuf:
+        response.content_type = metrics::kProtobufContentType;
+        response.body = exposition->Protobuf();
+        break;
+    }
     response.headers.push_back({"Vary", "Accept, Accept-Encoding"});
     if (http::AcceptsGzip(request.accept_encoding)) {
       std::string packed = Gzip(response.body, kGzipLevel);

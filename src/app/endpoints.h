@@ -25,6 +25,7 @@ class Exposition {
   // One moment of everything, as Prometheus text or OpenMetrics.
   std::string Text();
   std::string OpenMetrics();
+  std::string Protobuf();
   records::UnmatchedLines Unmatched() const { return pipeline_->Unmatched(); }
 
   // The server's own counts join the exposition once it runs.

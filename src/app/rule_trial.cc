@@ -173,7 +173,8 @@ std::vector<std::string> RuleTrial::MetricsOf(const records::Record& record) {
       const double value = after.ValueOf(family.name, row.series->labels).value_or(0);
       const bool latest_wins = metrics::LatestWins(family.cell_kind);
       if (value == then && family.kind != rules::MetricKind::kGauge && !latest_wins) return;
-      std::string change = family.name + "{" + row.series->labels + "}";
+      std::string change(row.name.empty() ? std::string_view(family.name) : row.name);
+      change.append("{").append(row.labels).append("}");
       switch (family.kind) {
         case rules::MetricKind::kCounter:
           change += latest_wins ? fmt::format(" = {}", value) : fmt::format(" +{}", value - then);
@@ -188,6 +189,7 @@ std::vector<std::string> RuleTrial::MetricsOf(const records::Record& record) {
           change += fmt::format(" = {}", value);
           break;
         case rules::MetricKind::kHistogram:
+        case rules::MetricKind::kSummary:
           change += " one observation";
           break;
       }

@@ -54,6 +54,7 @@ std::optional<int> ParseWeight(std::string_view text) {
 struct Item {
   std::string_view name;
   std::string_view version;
+  std::string_view encoding;
   int weight = 1000;
 };
 
@@ -73,6 +74,8 @@ bool ParseItem(std::string_view text, Item* item) {
       item->weight = *weight;
     } else if (EqualIgnoringCase(key, "version")) {
       item->version = value;
+    } else if (EqualIgnoringCase(key, "encoding")) {
+      item->encoding = value;
     }
   }
   return !item->name.empty();
@@ -81,6 +84,9 @@ bool ParseItem(std::string_view text, Item* item) {
 // 0 when the range does not cover the offer; more for a closer description of it.
 int Closeness(const Item& range, const MediaType& offer) {
   if (!range.version.empty() && !offer.version.empty() && range.version != offer.version) return 0;
+  if (!range.encoding.empty() && !offer.encoding.empty() && range.encoding != offer.encoding) {
+    return 0;
+  }
   if (EqualIgnoringCase(range.name, offer.type)) return range.version.empty() ? 3 : 4;
   const std::string_view family = offer.type.substr(0, offer.type.find('/') + 1);
   if (range.name.size() == family.size() + 1 && range.name.ends_with("/*") &&
@@ -133,9 +139,12 @@ size_t BestOffer(std::string_view accept, std::span<const MediaType> offers) {
 }
 
 Exposition ChooseExposition(std::string_view accept) {
-  static constexpr std::array kOffers = {MediaType{"text/plain", "0.0.4"},
-                                         MediaType{"application/openmetrics-text", "1.0.0"}};
-  return BestOffer(accept, kOffers) == 1 ? Exposition::kOpenMetrics : Exposition::kText;
+  static constexpr std::array kOffers = {
+      MediaType{"text/plain", "0.0.4"}, MediaType{"application/openmetrics-text", "1.0.0"},
+      MediaType{"application/vnd.google.protobuf", "", "delimited"}};
+  static constexpr std::array kExpositions = {Exposition::kText, Exposition::kOpenMetrics,
+                                              Exposition::kProtobuf};
+  return kExpositions[BestOffer(accept, kOffers)];
 }
 
 bool AcceptsGzip(std::string_view accept_encoding) {

@@ -11,8 +11,9 @@ namespace parshall::http {
 
 // Something we could send. An empty version is matched by any `version=` parameter of a range.
 struct MediaType {
-  std::string_view type;     // "text/plain", lower case
-  std::string_view version;  // "0.0.4", or empty
+  std::string_view type;           // "text/plain", lower case
+  std::string_view version;        // "0.0.4", or empty
+  std::string_view encoding = {};  // of protobuf: "delimited"; a range may not ask for another one
 };
 
 // The index of the offer with the highest q; between equals the more specific range wins (a
@@ -22,9 +23,10 @@ struct MediaType {
 // acceptable or accept is empty. `offers` must not be empty.
 size_t BestOffer(std::string_view accept, std::span<const MediaType> offers);
 
-enum class Exposition { kText, kOpenMetrics };
+enum class Exposition { kText, kOpenMetrics, kProtobuf };
 
-// Text 0.0.4 unless the client prefers OpenMetrics 1.0.0, as Prometheus does.
+// Text 0.0.4 unless the client prefers OpenMetrics 1.0.0, as Prometheus does, or delimited
+// protobuf, as it does when it wants native histograms.
 Exposition ChooseExposition(std::string_view accept);
 
 // Whether a gzip body is welcome: named (also x-gzip) or covered by `*` with q > 0, and not liked

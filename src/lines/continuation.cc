@@ -91,12 +91,12 @@ void Continuation::Open(std::string_view line) {
 
 void Continuation::Resume(uint8_t position) {
   const auto state = static_cast<State>(position);
-  state_ = state > State::kClosed && state <= State::kChained ? state : State::kNone;
+  state_ = state > State::kClosed && state <= State::kAny ? state : State::kNone;
 }
 
 // The state behind `line`, or kClosed when it does not belong.
 Continuation::State Continuation::After(std::string_view line) const {
-  if (state_ == State::kClosed) return State::kClosed;
+  if (state_ == State::kClosed || state_ == State::kAny) return state_;
   if (line.empty()) {
     if (state_ == State::kAfterException) return State::kAfterBlank;
     const bool inside =
@@ -136,6 +136,7 @@ Continuation::State Continuation::AfterUnindented(std::string_view line) const {
       }
       break;
     case State::kClosed:
+    case State::kAny:
     case State::kChained:
       break;
   }

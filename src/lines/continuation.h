@@ -27,6 +27,8 @@ class Continuation {
   // A line that a multiline rule matched, or a bare traceback (StartsTraceback), opens an event.
   // `line` may be empty.
   void Open(std::string_view line = {});
+  // Every line belongs to it that the caller asks about (`multiline: any`).
+  void OpenForAny() { state_ = State::kAny; }
   void Close() { state_ = State::kClosed; }
   bool open() const { return state_ != State::kClosed; }
 
@@ -53,6 +55,7 @@ class Continuation {
     kChained,         // the sentence is through; a blank line and the next traceback follow
     kInJava,          // behind the line that names a Java exception
     kInGo,            // behind a panic
+    kAny,             // whatever comes
   };
 
   State After(std::string_view line) const;

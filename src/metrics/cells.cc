@@ -8,6 +8,8 @@ CellKind CellKindOf(const rules::MetricSpec& spec) {
   switch (spec.kind) {
     case rules::MetricKind::kHistogram:
       return CellKind::kHistogram;
+    case rules::MetricKind::kSummary:
+      return CellKind::kSummary;
     case rules::MetricKind::kCounter:
       if (spec.cumulative) return CellKind::kTotalSet;
       return spec.value.empty() ? CellKind::kCount : CellKind::kSum;
@@ -50,6 +52,7 @@ void MergeCells(CellKind kind, const uint64_t* from, uint32_t cell_count, uint64
       return;
     case CellKind::kSum:
     case CellKind::kGaugeAdd:
+    case CellKind::kSummary:
       into[0] = AsCell(AsDouble(into[0]) + AsDouble(from[0]));
       into[1] += from[1];
       return;

@@ -18,6 +18,7 @@ enum class CellKind : uint8_t {
   kGaugeAdd,   // [sum as double, steps]
   kGaugeMin,   // [least as double, observations]
   kGaugeMax,   // [greatest as double, observations]
+  kSummary,    // [sum as double, observations]; the values are in sketches.h
   kHistogram,  // [n of each bucket (not cumulative), +Inf last; sum as double]
   kTotalSet,   // [value as double, batch sequence + 1, ms of Unix time since when it counts or 0]:
                // a counter that the log counts; the latest batch wins

@@ -12,7 +12,9 @@
 #include "base/quoted.h"
 #include "metrics/label_text.h"
 #include "metrics/layout.h"
+#include "metrics/metric_names.h"
 #include "metrics/process_metrics.h"
+#include "metrics/relabel.h"
 
 namespace parshall::metrics {
 namespace {
@@ -28,29 +30,14 @@ const char* KindName(MetricKind kind) {
       return "gauge";
     case MetricKind::kHistogram:
       return "histogram";
+    case MetricKind::kSummary:
+      return "summary";
     case MetricKind::kInfo:
       return "info";
     case MetricKind::kStateSet:
       return "stateset";
   }
   return "metric";
-}
-
-// Every name under which a metric appears, in the text format or in OpenMetrics.
-std::vector<std::string> ExposedNames(const MetricSpec& spec) {
-  std::vector<std::string> names = {spec.name};
-  if (spec.kind == MetricKind::kHistogram) {
-    for (const char* suffix : {"_bucket", "_count", "_sum", "_created"}) {
-      names.push_back(spec.name + suffix);
-    }
-  } else if (spec.kind == MetricKind::kInfo && spec.name.ends_with("_info")) {
-    names.push_back(spec.name.substr(0, spec.name.size() - 5));
-  } else if (spec.kind == MetricKind::kCounter && spec.name.ends_with("_total")) {
-    const std::string family = spec.name.substr(0, spec.name.size() - 6);
-    names.push_back(family);
-    names.push_back(family + "_created");
-  }
-  return names;
 }
 
 // One thread. Collects the faults in the order of the metrics.
@@ -71,6 +58,7 @@ class Checker {
     CheckValue(spec);
     CheckLabels(spec);
     CheckInit(spec);
+    CheckRelabel(spec);
     CheckSameName(spec);
   }
 
@@ -81,7 +69,19 @@ class Checker {
     errors_.push_back({std::move(what), where.ToString()});
   }
 
+  static bool OwnName(const MetricSpec& spec) {
+    return !spec.labels.empty() && spec.labels.front().name_part;
+  }
+
+  void CheckRelabel(const MetricSpec& spec) {
+    for (const rules::RelabelSpec& step : spec.relabel) {
+      const std::string fault = RelabelFault(step);
+      if (!fault.empty()) Add("relabel: of " + Quoted(spec.name) + ": regex: " + fault, step.where);
+    }
+  }
+
   void CheckName(const MetricSpec& spec) {
+    if (OwnName(spec)) return;  // the reader has seen to what can be seen of it
     if (!IsMetricName(spec.name)) {
       Add(Quoted(spec.name) +
               " is not a metric name: letters, digits, _ and : only, no digit first",
@@ -106,7 +106,7 @@ class Checker {
           spec.where);
     }
     if (spec.kind != MetricKind::kHistogram) return;
-    if (spec.buckets.empty()) {
+    if (spec.buckets.empty() && !spec.native) {
       Add("the histogram " + Quoted(spec.name) + " needs at least one bucket", spec.where);
     }
     for (size_t i = 0; i < spec.buckets.size(); ++i) {
@@ -123,9 +123,13 @@ class Checker {
     size_t field_labels = 0;
     for (const rules::LabelSpec& label : spec.labels) {
       const std::string of = "the label " + Quoted(label.name) + " of " + Quoted(spec.name);
-      if (!IsLabelName(label.name)) Add(of + " is not a label name", label.where);
+      if (!IsLabelName(label.name) && !label.name_part)
+        Add(of + " is not a label name", label.where);
       if (label.name == "le" && spec.kind == MetricKind::kHistogram) {
         Add(of + " is taken: le names the bounds of the buckets", label.where);
+      }
+      if (label.name == "quantile" && spec.kind == MetricKind::kSummary) {
+        Add(of + " is taken: quantile names the quantiles", label.where);
       }
       if (label.name == spec.name && spec.kind == MetricKind::kStateSet) {
         Add(of + " is taken: it names the states", label.where);
@@ -141,6 +145,9 @@ class Checker {
       Add(Quoted(spec.name) + " has " + std::to_string(field_labels) +
               " labels from fields; there may be " + std::to_string(kFieldLabelsMax),
           spec.where);
+    }
+    if (spec.kind == MetricKind::kSummary && constants_.contains("quantile")) {
+      Add("the constant label \"quantile\" clashes with those of " + Quoted(spec.name), spec.where);
     }
     if (spec.kind == MetricKind::kHistogram && constants_.contains("le")) {
       Add("the constant label \"le\" clashes with the buckets of " + Quoted(spec.name), spec.where);
@@ -186,7 +193,8 @@ class Checker {
       CheckFits(spec, *at->second);
       return;
     }
-    for (const std::string& name : ExposedNames(spec)) {
+    if (OwnName(spec)) return;
+    for (const std::string& name : ExposedNames(spec.name, spec.kind)) {
       const auto [holder, free] = exposed_.try_emplace(name, &spec);
       if (!free) {
         Add(Quoted(spec.name) + " clashes with " + Quoted(holder->second->name) + " at " +
@@ -216,6 +224,14 @@ class Checker {
     if (spec.ttl_ms != first.ttl_ms || spec.remove.has_value() != first.remove.has_value() ||
         (spec.remove && spec.remove->labels != first.remove->labels)) {
       Add("the series of " + Quoted(spec.name) + " go in another way" + there, spec.where);
+    }
+    if (!std::equal(spec.relabel.begin(), spec.relabel.end(), first.relabel.begin(),
+                    first.relabel.end(), [](const auto& a, const auto& b) { return a.Same(b); })) {
+      Add("metric " + Quoted(spec.name) + " is relabelled in another way" + there, spec.where);
+    }
+    if (spec.native != first.native || spec.summary != first.summary) {
+      Add("metric " + Quoted(spec.name) + " has other native buckets or quantiles" + there,
+          spec.where);
     }
     if (spec.buckets != first.buckets) {
       Add("the histogram " + Quoted(spec.name) + " has other buckets" + there, spec.where);

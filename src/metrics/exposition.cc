@@ -5,6 +5,7 @@
 #include <cassert>
 #include <vector>
 
+#include "metrics/exposed_family.h"
 #include "metrics/exposition_writer.h"
 #include "metrics/label_text.h"
 #include "metrics/own_families.h"
@@ -16,14 +17,15 @@ namespace {
 // One thread.
 class FamilyPrinter {
  public:
-  FamilyPrinter(const Family& family, const ConstantLabels& constants, Dialect dialect,
-                ExpositionWriter* writer)
-      : family_(family),
+  FamilyPrinter(const ExposedFamily& exposed, Dialect dialect, ExpositionWriter* writer)
+      : exposed_(exposed),
+        family_(*exposed.family),
         openmetrics_(dialect == Dialect::kOpenMetrics),
         writer_(*writer),
-        name_(family.name),
-        labelled_(!family.label_names.empty() || !constants.empty()) {
-    if (openmetrics_ && family.kind == rules::MetricKind::kCounter) {
+        name_(exposed.name),
+        labelled_(exposed.labelled) {
+    const Family& family = family_;
+    if (openmetrics_ && family_.kind == rules::MetricKind::kCounter) {
       if (name_.ends_with("_total")) {
         name_.resize(name_.size() - 6);
       } else {
@@ -33,6 +35,11 @@ class FamilyPrinter {
     }
     if (openmetrics_ && family.kind == rules::MetricKind::kInfo && name_.ends_with("_info")) {
       name_.resize(name_.size() - 5);
+    }
+    for (const double quantile : family.quantiles) {
+      std::string ending = labelled_ ? ",quantile=\"" : "{quantile=\"";
+      AppendBound(quantile, openmetrics_, &ending);
+      quantile_endings_.push_back(ending + "\"} ");
     }
     for (const std::string& state : family.states) {
       std::string scratch;
@@ -55,29 +62,32 @@ class FamilyPrinter {
     }
     bucket_start_ = name_ + "_bucket" + (labelled_ ? "{" : "");
     // OpenMetrics 1.0: no sum (and then no count) where a bucket's bound is negative.
-    sum_may_stand_ = !openmetrics_ || family.buckets.bounds().front() >= 0;
+    const std::vector<double>& bounds = family.buckets.bounds();
+    sum_may_stand_ = !openmetrics_ || bounds.empty() || bounds.front() >= 0;
   }
 
   // About how many bytes Print() appends; a string that grows step by step is copied at each.
   size_t EstimateBytes(const Snapshot& snapshot) const {
     constexpr size_t kNumberBytes = 6;
-    const size_t lines = family_.kind == rules::MetricKind::kHistogram
-                             ? size_t{family_.buckets.count()} + 2
-                             : std::max<size_t>(family_.states.size(), 1);
+    const size_t lines =
+        family_.kind == rules::MetricKind::kHistogram
+            ? size_t{family_.buckets.count()} + 2
+            : std::max<size_t>(family_.states.size(), family_.quantiles.size() + 2);
     const size_t created = openmetrics_ ? 1 : 0;
     const size_t line_bytes =
-        family_.name.size() + sizeof("_bucket{,le=\"100000\"}\n") + kNumberBytes;
+        exposed_.name.size() + sizeof("_bucket{,le=\"100000\"}\n") + kNumberBytes;
     size_t bytes = 0;
-    snapshot.ForEachRow(family_, [&](const Row& row) {
-      bytes += (lines + created) * (line_bytes + row.series->labels.size());
+    exposed_.ForEachRow(snapshot, [&](const Row& row) {
+      bytes += (lines + created) * (line_bytes + row.labels.size());
     });
     return bytes;
   }
 
   void Print(const Snapshot& snapshot) {
+    snapshot_ = &snapshot;
     if (openmetrics_ && !unknown_) exemplars_ = snapshot.ExemplarsOf(family_);
-    bool first = true;
-    snapshot.ForEachRow(family_, [&](const Row& row) {
+    bool first = exposed_.first;
+    exposed_.ForEachRow(snapshot, [&](const Row& row) {
       if (first) PrintHead();
       first = false;
       PrintRow(row);
@@ -110,6 +120,8 @@ class FamilyPrinter {
         return "gauge";
       case rules::MetricKind::kHistogram:
         return "histogram";
+      case rules::MetricKind::kSummary:
+        return "summary";
       case rules::MetricKind::kInfo:
         return openmetrics_ ? "info" : "gauge";
       case rules::MetricKind::kStateSet:
@@ -121,13 +133,15 @@ class FamilyPrinter {
   void PrintRow(const Row& row) {
     if (family_.kind == rules::MetricKind::kHistogram) {
       PrintHistogram(row);
+    } else if (family_.kind == rules::MetricKind::kSummary) {
+      PrintSummary(row);
     } else if (family_.kind == rules::MetricKind::kStateSet) {
       PrintStates(row);
     } else if (family_.kind == rules::MetricKind::kInfo) {
-      Start(family_.name, "", row);
+      Start(exposed_.name, "", row);
       writer_.Text("1\n");
     } else {
-      Start(family_.name, "", row);
+      Start(exposed_.name, "", row);
       if (family_.cell_kind == CellKind::kCount) {
         writer_.Integer(row.cells[0]);
       } else {
@@ -137,7 +151,8 @@ class FamilyPrinter {
       writer_.Text("\n");
     }
     const bool counts = family_.kind == rules::MetricKind::kCounter ||
-                        family_.kind == rules::MetricKind::kHistogram;
+                        family_.kind == rules::MetricKind::kHistogram ||
+                        family_.kind == rules::MetricKind::kSummary;
     if (openmetrics_ && !unknown_ && counts) PrintCreated(row);
   }
 
@@ -159,17 +174,44 @@ class FamilyPrinter {
       writer_.Text(name_);
       if (labelled_) {
         writer_.Text("{");
-        writer_.Text(row.series->labels);
+        writer_.Text(row.labels);
       }
       writer_.Text(state_endings_[state]);
       writer_.Text(row.cells[0] == state ? "1\n" : "0\n");
     }
   }
 
+  // What OpenMetrics knows of summaries is not negative.
+  void PrintSummary(const Row& row) {
+    if (!quantile_endings_.empty()) {
+      const Sketch sketch = snapshot_->SketchOf(family_, row);
+      for (size_t i = 0; i < quantile_endings_.size(); ++i) {
+        const double value = sketch.Quantile(family_.quantiles[i]);
+        if (openmetrics_ && value < 0) continue;
+        writer_.Text(name_);
+        if (labelled_) {
+          writer_.Text("{");
+          writer_.Text(row.labels);
+        }
+        writer_.Text(quantile_endings_[i]);
+        writer_.Number(value);
+        writer_.Text("\n");
+      }
+    }
+    if (!openmetrics_ || AsDouble(row.cells[0]) >= 0) {
+      Start(name_, "_sum", row);
+      writer_.Number(AsDouble(row.cells[0]));
+      writer_.Text("\n");
+    }
+    Start(name_, "_count", row);
+    writer_.Integer(row.cells[1]);
+    writer_.Text("\n");
+  }
+
   void PrintHistogram(const Row& row) {
     uint64_t count = 0;
     bucket_line_.assign(bucket_start_);
-    bucket_line_.append(row.series->labels);
+    bucket_line_.append(row.labels);
     for (uint32_t i = 0; i < family_.buckets.count(); ++i) {
       count += row.cells[i];
       writer_.Text(bucket_line_);
@@ -201,13 +243,14 @@ class FamilyPrinter {
     writer_.Text(suffix);
     if (labelled_) {
       writer_.Text("{");
-      writer_.Text(row.series->labels);
+      writer_.Text(row.labels);
       writer_.Text("} ");
     } else {
       writer_.Text(" ");
     }
   }
 
+  const ExposedFamily& exposed_;
   const Family& family_;
   const bool openmetrics_;
   ExpositionWriter& writer_;
@@ -219,6 +262,8 @@ class FamilyPrinter {
   std::string bucket_line_;  // up to the bound, of the row at hand
   std::vector<Ending> bucket_endings_;
   const Exemplars* exemplars_ = nullptr;
+  const Snapshot* snapshot_ = nullptr;  // while printing
+  std::vector<std::string> quantile_endings_;
   std::vector<std::string> state_endings_;  // name="state"} of each
 };
 
@@ -231,18 +276,19 @@ void AppendFamilies(const Snapshot& snapshot, std::span<const prometheus::Metric
   std::stable_sort(sorted.begin(), sorted.end(),
                    [](const auto* a, const auto* b) { return a->name < b->name; });
   const ConstantLabels& constants = snapshot.layout().constants;
+  const std::vector<ExposedFamily> families = ExposedFamilies(snapshot);
   auto next_own = sorted.begin();
   ExpositionWriter writer(out);
   size_t bytes = out->size();
-  for (const Family& family : snapshot.families()) {
-    bytes += FamilyPrinter(family, constants, dialect, &writer).EstimateBytes(snapshot);
+  for (const ExposedFamily& family : families) {
+    bytes += FamilyPrinter(family, dialect, &writer).EstimateBytes(snapshot);
   }
   out->reserve(bytes);
-  for (const Family& family : snapshot.families()) {
+  for (const ExposedFamily& family : families) {
     for (; next_own != sorted.end() && (*next_own)->name < family.name; ++next_own) {
       PrintOwnFamily(**next_own, constants, dialect, &writer);
     }
-    FamilyPrinter(family, constants, dialect, &writer).Print(snapshot);
+    FamilyPrinter(family, dialect, &writer).Print(snapshot);
   }
   for (; next_own != sorted.end(); ++next_own) {
     PrintOwnFamily(**next_own, constants, dialect, &writer);

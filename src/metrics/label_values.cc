@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "metrics/label_text.h"
+#include "metrics/metric_names.h"
 
 namespace parshall::metrics {
 namespace {
@@ -21,13 +22,18 @@ RE2::Options Latin1() {
 
 LabelValues::LabelValues(const rules::LabelSpec& spec, bool can_go, PathTemplates* templates,
                          TextHash hash)
-    : allowed_(spec.values), can_go_(can_go), templates_(templates), numbers_(8, hash) {
+    : allowed_(spec.values),
+      can_go_(can_go),
+      templates_(templates),
+      name_template_(spec.name_part ? spec.text : std::string()),
+      numbers_(8, hash) {
   std::sort(allowed_.begin(), allowed_.end());
   if (!spec.match.empty()) match_ = std::make_unique<RE2>(spec.match, Latin1());
   // An allow-list is a limit of its own.
   values_max_ = std::max(spec.limit, static_cast<uint32_t>(spec.values.size()));
   std::string scratch;
   texts_ = {std::string(LabelValue(spec.other, &scratch)), "__other__"};
+  if (spec.name_part) texts_ = {2, NameFor(spec.text, spec.other)};
   for (uint32_t i = 0; i < kFixedValues; ++i) numbers_.try_emplace(texts_[i], i);
   fixed_count_ = numbers_.size();
 }
@@ -45,7 +51,8 @@ LabelValueId LabelValues::ValueOf(std::string_view raw, std::mutex* mutex) {
     return Allows(shown) ? Place(LabelValue(shown, &scratch)) : LabelValueId{kOther, false};
   }
   if (!Allows(raw)) return {kOther, false};
-  const std::string_view text = LabelValue(raw, &scratch);
+  if (!name_template_.empty()) scratch = NameFor(name_template_, raw);
+  const std::string_view text = name_template_.empty() ? LabelValue(raw, &scratch) : scratch;
   if (full_.load(std::memory_order_acquire)) {
     const auto at = numbers_.find(text);
     return at == numbers_.end() ? LabelValueId{kOverflow, true} : LabelValueId{at->second, false};
@@ -91,7 +98,8 @@ bool LabelValues::Peek(std::string_view raw, std::string* text) const {
   const std::string shown = templates_ != nullptr ? templates_->Learn(raw) : std::string(raw);
   if (!Allows(shown)) return false;
   std::string scratch;
-  *text = LabelValue(shown, &scratch);
+  *text = name_template_.empty() ? std::string(LabelValue(shown, &scratch))
+                                 : NameFor(name_template_, shown);
   return numbers_.find(*text) != numbers_.end();
 }
 

@@ -66,6 +66,7 @@ class LabelValues {
   uint32_t values_max_ = 0;
   const bool can_go_;
   PathTemplates* const templates_;
+  const std::string name_template_;  // of a metric's name; else empty
   TextMap numbers_;
   size_t fixed_count_ = 0;                   // entries of numbers_ for `other` and `__other__`
   std::vector<std::string> texts_;           // by number

@@ -12,7 +12,11 @@ namespace {
 bool SameLabel(const rules::LabelSpec& a, const rules::LabelSpec& b) {
   return a.name == b.name && a.field == b.field && a.text == b.text && a.values == b.values &&
          a.match == b.match && a.other == b.other && a.limit == b.limit &&
-         a.path_template == b.path_template && a.routes == b.routes;
+         a.path_template == b.path_template && a.routes == b.routes && a.name_part == b.name_part;
+}
+
+bool HasOwnName(const std::vector<rules::LabelSpec>& labels) {
+  return !labels.empty() && labels.front().name_part;
 }
 
 bool SameCondition(const rules::Condition& a, const rules::Condition& b) {
@@ -32,6 +36,8 @@ bool SameDelete(const std::optional<rules::DeleteSpec>& a,
 }
 
 bool Shares(const Group& group, const rules::MetricSpec& spec) {
+  // Relabelling may ask for the metric's name.
+  if (!group.relabel.empty() || !spec.relabel.empty()) return false;
   return group.event == spec.event && group.rules == spec.rules && group.init == spec.init &&
          group.ttl_ms == spec.ttl_ms && SameDelete(group.remove, spec.remove) &&
          SameList(group.labels, spec.labels, SameLabel) &&
@@ -47,10 +53,26 @@ Group MakeGroup(const rules::MetricSpec& spec) {
   group.init = spec.init;
   group.ttl_ms = spec.ttl_ms;
   group.remove = spec.remove;
+  group.relabel = spec.relabel;
   for (size_t i = 0; i < group.labels.size(); ++i) {
     if (!group.labels[i].field.empty()) group.field_labels.push_back(static_cast<uint32_t>(i));
   }
   return group;
+}
+
+// What quantiles are taken from is finer than what a native histogram shows.
+constexpr SketchShape kSummaryShape = {.schema = 7, .buckets_max = 1024, .zero_threshold = 0};
+
+std::optional<SketchSpec> SketchOf(const rules::MetricSpec& spec) {
+  if (spec.kind == rules::MetricKind::kSummary && !spec.summary.quantiles.empty()) {
+    const uint32_t parts = spec.summary.age_buckets;
+    return SketchSpec{
+        .shape = kSummaryShape, .part_ms = spec.summary.max_age_ms / parts, .parts = parts};
+  }
+  if (!spec.native) return std::nullopt;
+  return SketchSpec{.shape = {.schema = spec.native->schema,
+                              .buckets_max = spec.native->buckets_max,
+                              .zero_threshold = spec.native->zero_threshold}};
 }
 
 Family MakeFamily(const rules::MetricSpec& spec) {
@@ -61,6 +83,8 @@ Family MakeFamily(const rules::MetricSpec& spec) {
   family.cell_kind = CellKindOf(spec);
   family.states = spec.states;
   if (spec.kind == rules::MetricKind::kHistogram) family.buckets = Buckets(spec.buckets);
+  family.sketch = SketchOf(spec);
+  if (spec.kind == rules::MetricKind::kSummary) family.quantiles = spec.summary.quantiles;
   for (const rules::LabelSpec& label : spec.labels) family.label_names.push_back(label.name);
   return family;
 }
@@ -92,7 +116,10 @@ class LayoutMaker {
   Layout Finish() {
     SortFamilies();
     NumberSpaces();
-    for (const Group& group : layout_.groups) DescribeLives(group);
+    for (const Group& group : layout_.groups) {
+      DescribeNames(group);
+      DescribeLives(group);
+    }
     for (uint32_t i = 0; i < layout_.families.size(); ++i) {
       Family& family = layout_.families[i];
       Space& space = layout_.spaces[family.space];
@@ -151,6 +178,16 @@ class LayoutMaker {
     };
     for (Group& group : layout_.groups) group.space = number_of(group.space);
     for (Family& family : layout_.families) family.space = number_of(family.space);
+  }
+
+  void DescribeNames(const Group& group) {
+    const bool own_names = HasOwnName(group.labels);
+    layout_.spaces[group.space].own_names = own_names;
+    for (const Step& step : group.steps) {
+      Family& family = layout_.families[step.family];
+      family.own_names = own_names;
+      family.relabelled = family.relabelled || !group.relabel.empty();
+    }
   }
 
   // CheckMetrics has seen to it that the groups of a space agree.

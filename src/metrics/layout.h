@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "metrics/buckets.h"
 #include "metrics/cells.h"
+#include "metrics/sketches.h"
 #include "rules/rule.h"
 
 namespace parshall::metrics {
@@ -29,8 +30,12 @@ struct Family {
   rules::MetricKind kind = rules::MetricKind::kCounter;
   CellKind cell_kind = CellKind::kCount;
   Buckets buckets;
-  std::vector<std::string> states;  // of a state set
+  std::vector<std::string> states;   // of a state set
+  std::optional<SketchSpec> sketch;  // of summaries and native histograms
+  std::vector<double> quantiles;     // of a summary
   std::vector<std::string> label_names;
+  bool own_names = false;   // `name` has a {field}: each series says its name, as __name__
+  bool relabelled = false;  // its series may have other labels than label_names
   uint32_t space = 0;       // index into Layout::spaces
   uint32_t cell_first = 0;  // within the block of a series
   uint32_t cell_count = 0;
@@ -53,6 +58,7 @@ struct Group {
   std::vector<rules::Condition> when;
   std::vector<Step> steps;
   std::vector<rules::LabelSet> init;
+  std::vector<rules::RelabelSpec> relabel;  // if any, the group has one step
   int64_t ttl_ms = 0;
   std::optional<rules::DeleteSpec> remove;
   uint32_t space = 0;
@@ -71,6 +77,8 @@ struct Space {
 
   // True when series can go: then each has a Life in every shard.
   bool mortal() const { return ttl_ms > 0 || !delete_labels.empty(); }
+  bool own_names = false;  // its label texts begin with __name__, see Family::own_names
+
   // True when a series' number can come to mean another one.
   bool changes() const { return mortal() || !template_labels.empty(); }
 };

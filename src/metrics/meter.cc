@@ -111,6 +111,8 @@ void Meter::PlanGroup(uint32_t group_index, const RuleFields& rule) {
     observation.kind = family.cell_kind;
     observation.buckets = &family.buckets;
     observation.states = &family.states;
+    observation.sketch = family.sketch.has_value();
+    plan.sketches = plan.sketches || observation.sketch;
     if (!step.exemplar_field.empty()) {
       observation.exemplar_slot = SlotOf(rule, step.exemplar_field, kNoSlot);
       observation.exemplar_label = &step.exemplar_label;
@@ -119,7 +121,7 @@ void Meter::PlanGroup(uint32_t group_index, const RuleFields& rule) {
     observations_.push_back(observation);
   }
   plan.observation_last = static_cast<uint32_t>(observations_.size());
-  plan.touches = plan.mortal || plan.exemplars;
+  plan.touches = plan.mortal || plan.exemplars || plan.sketches;
   if (plan.observation_first == plan.observation_last) return;
   plan.label_first = static_cast<uint32_t>(label_slots_.size());
   plan.label_count = static_cast<uint32_t>(group.field_labels.size());
@@ -147,9 +149,9 @@ void Meter::Apply(const Record& record) {
     if (plan.changes) [[unlikely]]
       Forget(plan);
     const uint64_t series = FindSeries(plan, record);
+    if ((series >> 32) != 0 && !CountRare(plan, record, series)) continue;
     if (plan.touches) [[unlikely]]
       Touch(plan, record, static_cast<uint32_t>(series));
-    if ((series >> 32) != 0) CountOverflow(plan, record, static_cast<LabelMask>(series >> 32));
     uint64_t* block = plan.cells->cells.data() + (series & 0xFFFFFFFFU) * plan.block_cells;
     for (uint32_t k = plan.observation_first; k < plan.observation_last; ++k) {
       Observe(observations_[k], record, block);
@@ -166,6 +168,7 @@ void Meter::Apply(const Record& record) {
       KeepExemplar(observations_[k], record, series);
     }
   }
+  if (plan.sketches) KeepSketches(plan, record, series);
   if (!plan.mortal) return;
   SeriesLife& life = shard_.LifeOf(plan.state->space, series);
   life.touched_ms = shard_.now_ms_;
@@ -266,6 +269,7 @@ inline void Meter::Observe(const Observation& observation, const Record& record,
       ++cells[1];
       return;
     case CellKind::kGaugeAdd:
+    case CellKind::kSummary:
       cells[0] = AsCell(AsDouble(cells[0]) + number);
       ++cells[1];
       return;
@@ -310,14 +314,6 @@ void Meter::RejectAll(const Plan& plan, const Record& record) {
         Reject(observation, Rejection::kNotANumber);
         break;
     }
-  }
-}
-
-void Meter::CountOverflow(const Plan& plan, const Record& record, LabelMask overflow) {
-  if (++overflows_ % kOffenderEvery == 0) SampleOverflow(plan, record, overflow);
-  std::vector<uint64_t>& counts = shard_.overflow_[plan.state->group];
-  for (uint32_t label = 0; label < plan.label_count; ++label) {
-    counts[label] += (overflow >> label) & 1U;
   }
 }
 
@@ -391,7 +387,7 @@ uint64_t Meter::AskRegistry(const Plan& plan, const Record& record) {
   }
   const SeriesId id =
       registry.SeriesOf(plan.state->group, {values.data(), plan.label_count}, shard_.now_ms_);
-  shard_.Ensure(plan.state->space, id.number);
+  if (id.number != SeriesId::kNone) shard_.Ensure(plan.state->space, id.number);
   return Pack(id);
 }
 

@@ -55,6 +55,7 @@ class Meter {
     const std::vector<std::string>* states = nullptr;
     uint32_t exemplar_slot = kNoSlot;
     const std::string* exemplar_label = nullptr;
+    bool sketch = false;  // keeps the value itself, too
   };
 
   struct Test {
@@ -77,7 +78,8 @@ class Meter {
     bool changes = false;  // numbers of series can come to mean others
     bool mortal = false;   // its series can go
     bool exemplars = false;
-    bool touches = false;  // either of them
+    bool sketches = false;
+    bool touches = false;  // any of the three
   };
 
   // Which series go when a record of one rule fits.
@@ -111,6 +113,8 @@ class Meter {
   void SetState(const Observation& observation, const records::Value& value, uint64_t* cells);
   void Reject(const Observation& observation, Rejection rejection);
   void RejectAll(const Plan& plan, const records::Record& record);
+  // False if there is no series: the observation is refused, and counted as that.
+  bool CountRare(const Plan& plan, const records::Record& record, uint64_t series);
   void CountOverflow(const Plan& plan, const records::Record& record, LabelMask overflow);
   void SampleOverflow(const Plan& plan, const records::Record& record, LabelMask overflow);
 
@@ -118,6 +122,7 @@ class Meter {
   void Forget(const Plan& plan);
   void Touch(const Plan& plan, const records::Record& record, uint32_t series);
   void KeepExemplar(const Observation& observation, const records::Record& record, uint32_t series);
+  void KeepSketches(const Plan& plan, const records::Record& record, uint32_t series);
   void Delete(const DeletePlan& plan, const records::Record& record);
 
   // The series (low 32 bits) and its overflow mask (high 32 bits).

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 
 #include "metrics/meter.h"
 
@@ -21,6 +22,43 @@ void Meter::Forget(const Plan& plan) {
   const uint64_t seed = std::bit_cast<uintptr_t>(&state) * 0x9E3779B97F4A7C15ULL;
   state.long_texts.assign(plan.label_count, LongTextCache(seed));
   state.only_series = TupleCache::kAbsent;
+}
+
+// What the cells refuse is not kept here either: Observe() counts the refusal.
+void Meter::KeepSketches(const Plan& plan, const Record& record, uint32_t series) {
+  for (uint32_t k = plan.observation_first; k < plan.observation_last; ++k) {
+    const Observation& observation = observations_[k];
+    if (!observation.sketch) continue;
+    const Value& value = record.values[observation.value_slot];
+    if (!value.there() || value.kind == records::ValueKind::kString) continue;
+    const double number = value.kind == records::ValueKind::kInt
+                              ? static_cast<double>(value.integer)
+                              : value.AsDouble();
+    if (!std::isfinite(number)) continue;
+    shard_.sketches_[observation.family].Add(series, number, shard_.now_ms_);
+  }
+}
+
+void Meter::CountOverflow(const Plan& plan, const Record& record, LabelMask overflow) {
+  if (++overflows_ % kOffenderEvery == 0) SampleOverflow(plan, record, overflow);
+  std::vector<uint64_t>& counts = shard_.overflow_[plan.state->group];
+  for (uint32_t label = 0; label < plan.label_count; ++label) {
+    counts[label] += (overflow >> label) & 1U;
+  }
+}
+
+bool Meter::CountRare(const Plan& plan, const Record& record, uint64_t series) {
+  const auto mask = static_cast<LabelMask>(series >> 32);
+  if (static_cast<uint32_t>(series) != SeriesId::kNone) {
+    CountOverflow(plan, record, mask);
+    return true;
+  }
+  const Rejection why =
+      mask == SeriesId::kRelabelled ? Rejection::kRelabelled : Rejection::kNameTaken;
+  for (uint32_t k = plan.observation_first; k < plan.observation_last; ++k) {
+    Reject(observations_[k], why);
+  }
+  return false;
 }
 
 // What other threads counted for the series is dealt with when all stand still (Store::Sweep).

@@ -143,20 +143,34 @@ ClientMetric CounterRow(std::vector<ClientMetric::Label> labels, uint64_t value)
   return metric;
 }
 
+// Which refusals a metric has a row for, from 0 on.
+bool CanBe(Rejection rejection, const Family& metric) {
+  const bool state_set = metric.kind == rules::MetricKind::kStateSet;
+  switch (rejection) {
+    case Rejection::kRelabelled:
+      return metric.relabelled;
+    case Rejection::kNameTaken:
+      return metric.own_names;
+    case Rejection::kUnknownState:
+      return state_set;
+    case Rejection::kNegativeStep:
+      return metric.kind == rules::MetricKind::kCounter && metric.cell_kind != CellKind::kCount;
+    case Rejection::kNotFinite:
+    case Rejection::kNotANumber:
+      return !state_set && metric.cell_kind != CellKind::kCount;
+  }
+  return false;
+}
+
 MetricFamily Rejected(const Snapshot& snapshot) {
   MetricFamily family = CounterFamily(
       "parshall_metric_rejected_total",
       "Observations that a metric refused because of their value; they changed nothing.");
   for (size_t i = 0; i < snapshot.families().size(); ++i) {
     const Family& metric = snapshot.families()[i];
-    if (metric.cell_kind == CellKind::kCount) continue;  // nothing to refuse
     for (size_t reason = 0; reason < kRejectionCount; ++reason) {
       const auto rejection = static_cast<Rejection>(reason);
-      const bool state_set = metric.kind == rules::MetricKind::kStateSet;
-      const bool can_be =
-          state_set == (rejection == Rejection::kUnknownState) &&
-          (rejection != Rejection::kNegativeStep || metric.kind == rules::MetricKind::kCounter);
-      if (!can_be) continue;
+      if (!CanBe(rejection, metric)) continue;
       family.metric.push_back(
           CounterRow({{"metric", metric.name}, {"reason", RejectionName(rejection)}},
                      snapshot.tallies()[i].rejected[reason]));

@@ -10,7 +10,7 @@
 namespace parshall::metrics {
 
 Registry::Registry(const Layout& layout, RegistryOptions options)
-    : layout_(layout), options_(options) {
+    : layout_(layout), options_(options), names_(layout) {
   // Where the loader and the heap put things differs from run to run; that is seed enough.
   const TextHash hash{.seed = std::bit_cast<uintptr_t>(this) * 0x9E3779B97F4A7C15ULL};
   for (const Space& space : layout.spaces) spaces_.emplace_back(hash, space.delete_labels);
@@ -32,6 +32,7 @@ Registry::Registry(const Layout& layout, RegistryOptions options)
       labels.push_back(std::make_unique<LabelValues>(spec, can_go, paths, hash));
     }
     tuples_.emplace_back(8, hash);
+    relabelers_.emplace_back(group.relabel);
   }
   for (uint32_t group = 0; group < layout.groups.size(); ++group) AddInitial(group);
 }
@@ -53,7 +54,9 @@ void Registry::AddInitial(uint32_t group_index) {
                             : labels_[group_index][i]->ValueOf(at->second, &mutex_).number);
     }
     const std::lock_guard lock(mutex_);
-    const uint32_t number = NumberOf(group_index, numbers, options_.now_ms, nullptr);
+    Refusal refusal = Refusal::kNone;
+    const uint32_t number = NumberOf(group_index, numbers, options_.now_ms, false, &refusal);
+    if (refusal != Refusal::kNone) continue;
     std::vector<uint32_t> families = space.at(number)->initial;
     for (const Step& step : group.steps) families.push_back(step.family);
     space.SetInitial(number, std::move(families));
@@ -72,36 +75,48 @@ SeriesId Registry::SeriesOf(uint32_t group, std::span<const LabelValueId> values
     if (values[i].overflow) overflow |= LabelMask{1} << i;
   }
   const std::lock_guard lock(mutex_);
-  bool full = false;
-  uint32_t number = NumberOf(group, {numbers.data(), values.size()}, now_ms, &full);
-  if (full) {
+  Refusal refusal = Refusal::kNone;
+  uint32_t number = NumberOf(group, {numbers.data(), values.size()}, now_ms, true, &refusal);
+  if (refusal == Refusal::kFull) {
+    refusal = Refusal::kNone;
     std::fill_n(numbers.begin(), values.size(), LabelValues::kOverflow);
     for (size_t i = 0; i < values.size(); ++i) overflow |= LabelMask{1} << i;
-    number = NumberOf(group, {numbers.data(), values.size()}, now_ms, nullptr);
+    number = NumberOf(group, {numbers.data(), values.size()}, now_ms, false, &refusal);
   }
-  return {number, overflow};
+  if (refusal == Refusal::kNone) return {number, overflow};
+  return {SeriesId::kNone,
+          refusal == Refusal::kRelabelled ? SeriesId::kRelabelled : SeriesId::kNameTaken};
 }
 
-// The caller holds the lock. With `full`, makes no series beyond the bounds but says so; without,
-// it does: there is one such series for each group.
+// The caller holds the lock. Where it may be full, makes no series beyond the bounds but says so;
+// else it does: there is one such series for each group.
 uint32_t Registry::NumberOf(uint32_t group, std::span<const uint32_t> values, int64_t now_ms,
-                            bool* full) {
+                            bool may_be_full, Refusal* refusal) {
   TextMap& tuples = tuples_[group];
   const std::string_view key(reinterpret_cast<const char*>(values.data()), values.size_bytes());
   if (const auto at = tuples.find(key); at != tuples.end()) return at->second;
   SeriesSpace& space = spaces_[layout_.groups[group].space];
-  std::string labels = LabelText(group, values);
+  std::string labels;
+  if (!LabelText(group, values, &labels)) {
+    *refusal = Refusal::kRelabelled;
+    return SeriesId::kNone;
+  }
   uint32_t number = space.Find(labels);
   if (number == SeriesSpace::kNone) {
-    if (full != nullptr &&
+    if (may_be_full &&
         (space.size() >= options_.series_max || series_total_ >= options_.series_total_max)) {
-      *full = true;
-      return 0;
+      *refusal = Refusal::kFull;
+      return SeriesId::kNone;
+    }
+    if (!ClaimName(layout_.groups[group].space, labels)) {
+      *refusal = Refusal::kNameTaken;
+      return SeriesId::kNone;
     }
     number = space.Add(std::move(labels), now_ms);
     ++series_total_;
   }
-  tuples.try_emplace(std::string(key), number);
+  // Relabelling can make few series of many tuples; the rest is worked out again.
+  if (tuples.size() < options_.series_max) tuples.try_emplace(std::string(key), number);
   return number;
 }
 
@@ -129,6 +144,7 @@ uint32_t Registry::RestoreSeries(uint32_t space_index, const std::string& labels
                                  int64_t created_ms) {
   const std::lock_guard lock(mutex_);
   SeriesSpace& space = spaces_[space_index];
+  ClaimName(space_index, labels);  // nobody else is here yet but those with fixed names
   uint32_t number = space.Find(labels);
   if (number == SeriesSpace::kNone) {
     number = space.Add(labels, created_ms);
@@ -160,6 +176,12 @@ void Registry::Remove(uint32_t space, std::span<const uint32_t> numbers) {
   const std::lock_guard lock(mutex_);
   for (const uint32_t number : numbers) spaces_[space].Remove(number);
   series_total_ -= numbers.size();
+  if (layout_.spaces[space].own_names) {
+    for (const uint32_t family : layout_.spaces[space].families) names_.Release(family);
+    for (uint32_t number = 0; number < spaces_[space].numbers_end(); ++number) {
+      if (const Series* series = spaces_[space].at(number)) ClaimName(space, series->labels);
+    }
+  }
   for (size_t group = 0; group < layout_.groups.size(); ++group) {
     if (layout_.groups[group].space != space) continue;
     std::erase_if(tuples_[group],
@@ -182,7 +204,8 @@ void Registry::FreeValues(uint32_t space_index) {
   }
   for (size_t group = 0; group < layout_.groups.size(); ++group) {
     const Group& spec = layout_.groups[group];
-    if (spec.space != space_index) continue;
+    // After relabelling, nobody knows which value a label came from.
+    if (spec.space != space_index || !spec.relabel.empty()) continue;
     for (size_t i = 0; i < spec.field_labels.size(); ++i) {
       const uint32_t place = spec.field_labels[i];
       if (used.size() <= place) used.resize(place + 1);
@@ -196,7 +219,8 @@ void Registry::SetCreated(uint32_t space, uint32_t number, int64_t created_ms) {
   spaces_[space].SetCreated(number, created_ms);
 }
 
-std::string Registry::LabelText(uint32_t group_index, std::span<const uint32_t> values) const {
+bool Registry::LabelText(uint32_t group_index, std::span<const uint32_t> values,
+                         std::string* out) const {
   const Group& group = layout_.groups[group_index];
   std::string text;
   std::string scratch;
@@ -209,8 +233,35 @@ std::string Registry::LabelText(uint32_t group_index, std::span<const uint32_t> 
       ++field;
     }
   }
+  if (relabelers_[group_index].any()) {
+    Relabeler::Labels labels;
+    const Family& family = layout_.families[group.steps.front().family];
+    if (!family.own_names) labels.emplace_back("__name__", family.name);
+    ForEachLabel(text, [&labels](std::string_view name, std::string_view escaped) {
+      labels.emplace_back(name, UnescapeLabel(escaped));
+    });
+    if (!relabelers_[group_index].Apply(&labels)) return false;
+    text.clear();
+    for (const auto& [name, value] : labels) {
+      const bool shown = name != "__name__" || family.own_names;
+      const bool constant = std::any_of(layout_.constants.begin(), layout_.constants.end(),
+                                        [&name](const auto& known) { return known.first == name; });
+      if (shown && !constant) AppendLabel(name, value, &text);
+    }
+  }
   for (const auto& [name, value] : layout_.constants) AppendLabel(name, value, &text);
-  return text;
+  *out = std::move(text);
+  return true;
+}
+
+// The caller holds the lock. True where the layout has said the name.
+bool Registry::ClaimName(uint32_t space, std::string_view labels) {
+  if (!layout_.spaces[space].own_names) return true;
+  std::string_view name;
+  ForEachLabel(labels, [&name](std::string_view, std::string_view value) {
+    if (name.empty()) name = value;
+  });
+  return names_.Claim(layout_.spaces[space].families.front(), name);
 }
 
 SeriesOrder Registry::Sorted(uint32_t space) {

@@ -15,6 +15,8 @@
 
 #include "metrics/label_values.h"
 #include "metrics/layout.h"
+#include "metrics/metric_names.h"
+#include "metrics/relabel.h"
 #include "metrics/series_space.h"
 
 namespace parshall::metrics {
@@ -23,6 +25,10 @@ namespace parshall::metrics {
 using LabelMask = uint32_t;
 
 struct SeriesId {
+  static constexpr uint32_t kNone = ~uint32_t{0};  // `overflow` then says why, one of these two
+  static constexpr LabelMask kRelabelled = 1;      // a step of relabel: drops it
+  static constexpr LabelMask kNameTaken = 2;       // another metric has its name
+
   uint32_t number = 0;
   LabelMask overflow = 0;
 };
@@ -97,8 +103,14 @@ class Registry {
   uint32_t series_count(uint32_t space) const;
 
  private:
-  uint32_t NumberOf(uint32_t group, std::span<const uint32_t> values, int64_t now_ms, bool* full);
-  std::string LabelText(uint32_t group, std::span<const uint32_t> values) const;
+  // Why there is no series of a tuple.
+  enum class Refusal : uint8_t { kNone, kFull, kRelabelled, kNameTaken };
+
+  uint32_t NumberOf(uint32_t group, std::span<const uint32_t> values, int64_t now_ms,
+                    bool may_be_full, Refusal* refusal);
+  // False if relabelling drops it.
+  bool LabelText(uint32_t group, std::span<const uint32_t> values, std::string* text) const;
+  bool ClaimName(uint32_t space, std::string_view labels);
   void AddInitial(uint32_t group);
   void FreeValues(uint32_t space);
 
@@ -108,6 +120,8 @@ class Registry {
   std::vector<std::vector<std::unique_ptr<LabelValues>>> labels_;  // by group, then field label
   std::vector<TextMap> tuples_;  // by group; the key is the ids' bytes
   std::vector<SeriesSpace> spaces_;
+  std::vector<Relabeler> relabelers_;  // by group
+  MetricNames names_;
   struct Templates {
     uint32_t place = 0;
     std::unique_ptr<PathTemplates> paths;

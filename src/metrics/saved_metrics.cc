@@ -57,6 +57,8 @@ std::vector<double> BoundsOf(const Family& family) {
 std::vector<std::string> NamesOf(const Family& family) {
   std::vector<std::string> names = family.label_names;
   for (const std::string& state : family.states) names.push_back("state " + state);
+  // The buckets of a native histogram hold what its count says, or they are no use.
+  if (family.sketch && family.kind == rules::MetricKind::kHistogram) names.push_back("native");
   return names;
 }
 

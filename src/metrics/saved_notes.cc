@@ -18,6 +18,9 @@ std::string TemplateKey(const Family& family, uint32_t place) {
   return "template " + family.name + " " + family.label_names[place];
 }
 
+// "sketches NAME": for each row its sketches.
+std::string SketchesKey(const Family& family) { return "sketches " + family.name; }
+
 }  // namespace
 
 const std::string* FindNote(const Notes& notes, std::string_view key) {
@@ -33,6 +36,12 @@ void SaveNotes(const Snapshot& snapshot, const Family& family, Notes* notes) {
     for (const uint32_t place : space.template_labels) {
       notes->emplace_back(TemplateKey(family, place), snapshot.SavedTemplates(family.space, place));
     }
+  }
+  if (const Sketches* sketches = snapshot.SketchesOf(family); sketches != nullptr) {
+    std::string saved;
+    snapshot.ForEachRow(family,
+                        [&](const Row& row) { sketches->Save(row.series->number, &saved); });
+    notes->emplace_back(SketchesKey(family), std::move(saved));
   }
   if (!snapshot.layout().spaces[family.space].mortal()) return;
   std::string lives;
@@ -57,6 +66,15 @@ void Store::RestoreTemplates(const Notes& notes) {
 // The family was restored: its rows have their series.
 void Store::RestoreNotes(const SavedFamily& saved, const Family& family, const Notes& notes,
                          std::span<const uint32_t> series, Shard* shard) {
+  const std::string* const sketches = FindNote(notes, SketchesKey(family));
+  if (sketches != nullptr && family.sketch) {
+    PackedReader reader(*sketches);
+    const std::lock_guard lock(shard->mutex_);
+    Sketches& into = shard->sketches_[static_cast<size_t>(&family - layout_.families.data())];
+    for (const uint32_t number : series) {
+      if (!into.Restore(number, &reader)) break;
+    }
+  }
   if (!layout_.spaces[family.space].mortal()) return;
   const std::string* note = FindNote(notes, LivesKey(family));
   if (note == nullptr) return;

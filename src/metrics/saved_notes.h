@@ -1,5 +1,6 @@
 #pragma once
-// What a saved moment holds beside plain cells: when series that can go were last counted.
+// What a saved moment holds beside plain cells: when series that can go were last
+// counted, what templates know, and sketches.
 
 #include <string>
 #include <utility>

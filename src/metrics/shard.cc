@@ -14,6 +14,10 @@ const char* RejectionName(Rejection rejection) {
       return "not_a_number";
     case Rejection::kUnknownState:
       return "unknown_state";
+    case Rejection::kRelabelled:
+      return "relabel";
+    case Rejection::kNameTaken:
+      return "name_taken";
   }
   return "unknown";
 }
@@ -26,6 +30,7 @@ Shard::Shard(const Layout& layout, const ScrapeGate& gate) : layout_(layout), ga
   for (const Family& family : layout.families) {
     const bool histogram = family.kind == rules::MetricKind::kHistogram;
     exemplars_.emplace_back(histogram ? family.buckets.count() : 1);
+    sketches_.emplace_back(family.sketch ? &*family.sketch : nullptr);
   }
   tallies_.resize(layout.families.size());
   for (const Group& group : layout.groups) {
@@ -49,6 +54,7 @@ void Shard::MergeSeries(uint32_t space, uint32_t from, uint32_t to) {
   for (const uint32_t index : layout_.spaces[space].families) {
     const Family& family = layout_.families[index];
     exemplars_[index].Move(from, to);
+    sketches_[index].Move(from, to);
     MergeCells(
         family.cell_kind, cells.cells.data() + size_t{from} * cells.block_cells + family.cell_first,
         family.cell_count, cells.cells.data() + size_t{to} * cells.block_cells + family.cell_first);
@@ -67,7 +73,10 @@ void Shard::Clear(uint32_t space, uint32_t series) {
   const size_t first = size_t{series} * cells.block_cells;
   if (first < cells.cells.size()) std::fill_n(cells.cells.data() + first, cells.block_cells, 0);
   if (series < cells.lives.size()) cells.lives[series] = {};
-  for (const uint32_t family : layout_.spaces[space].families) exemplars_[family].Forget(series);
+  for (const uint32_t family : layout_.spaces[space].families) {
+    exemplars_[family].Forget(series);
+    sketches_[family].Forget(series);
+  }
 }
 
 }  // namespace parshall::metrics

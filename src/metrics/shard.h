@@ -12,12 +12,20 @@
 #include "metrics/exemplars.h"
 #include "metrics/layout.h"
 #include "metrics/offenders.h"
+#include "metrics/sketches.h"
 
 namespace parshall::metrics {
 
 // Why an observation was refused. It changed nothing.
-enum class Rejection : uint8_t { kNegativeStep, kNotFinite, kNotANumber, kUnknownState };
-inline constexpr size_t kRejectionCount = 4;
+enum class Rejection : uint8_t {
+  kNegativeStep,
+  kNotFinite,
+  kNotANumber,
+  kUnknownState,
+  kRelabelled,
+  kNameTaken,
+};
+inline constexpr size_t kRejectionCount = 6;
 // "negative_step", … : the `reason` on /metrics.
 const char* RejectionName(Rejection rejection);
 
@@ -115,6 +123,7 @@ class alignas(64) Shard {
   int64_t now_ms_ = 0;
   std::vector<Cells> spaces_;
   std::vector<Exemplars> exemplars_;               // by family
+  std::vector<Sketches> sketches_;                 // by family
   std::vector<MeterTally> tallies_;                // by family
   std::vector<std::vector<uint64_t>> overflow_;    // by group and field label: records
   std::vector<std::vector<Offenders>> offenders_;  // likewise: a sample of their values

@@ -43,6 +43,8 @@ std::optional<double> Snapshot::ValueOf(std::string_view name, std::string_view 
         value = static_cast<double>(row.cells[0]);
       } else if (family.cell_kind == CellKind::kHistogram) {
         value = static_cast<double>(ObservationCount(family, row.cells));
+      } else if (family.cell_kind == CellKind::kSummary) {
+        value = static_cast<double>(row.cells[1]);
       } else {
         value = AsDouble(row.cells[0]);
       }

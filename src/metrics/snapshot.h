@@ -20,6 +20,8 @@ class Store;
 // One series of a family. `series` and `cells` live as long as the snapshot.
 struct Row {
   const Series* series = nullptr;
+  std::string_view labels;          // those that are shown: without the metric's own name
+  std::string_view name;            // that own name; empty: it is the family's
   const uint64_t* cells = nullptr;  // Family::cell_count of them, see cells.h
 };
 
@@ -40,7 +42,7 @@ class Snapshot {
       const uint64_t* cells =
           space.cells.data() + size_t{series->number} * block_cells + family.cell_first;
       if (IsThere(family.cell_kind, cells, family.cell_count) || IsInitial(*series, index)) {
-        on_row(Row{series.get(), cells});
+        on_row(RowOf(family, *series, cells));
       }
     }
   }
@@ -50,6 +52,18 @@ class Snapshot {
     const auto index = static_cast<size_t>(&family - families().data());
     if (index >= exemplars_.size() || exemplars_[index].empty()) return nullptr;
     return &exemplars_[index];
+  }
+
+  // The values of a row: of a native histogram all, of a summary those of its window now. The
+  // family has a sketch.
+  Sketch SketchOf(const Family& family, const Row& row) const {
+    const auto index = static_cast<size_t>(&family - families().data());
+    if (index >= sketches_.size()) return Sketch(family.sketch->shape.schema);
+    return sketches_[index].At(row.series->number, now_ms_);
+  }
+  const Sketches* SketchesOf(const Family& family) const {
+    const auto index = static_cast<size_t>(&family - families().data());
+    return index < sketches_.size() && sketches_[index].any() ? &sketches_[index] : nullptr;
   }
 
   // When the row was last counted, as Unix time in ms; 0 if its series cannot go.
@@ -96,6 +110,16 @@ class Snapshot {
     std::vector<int64_t> touched_ms;  // by series number, if series can go
   };
 
+  static Row RowOf(const Family& family, const Series& series, const uint64_t* cells) {
+    Row row{.series = &series, .labels = series.labels, .name = {}, .cells = cells};
+    if (!family.own_names) return row;
+    constexpr std::string_view kBefore = "__name__=\"";
+    row.labels.remove_prefix(kBefore.size());
+    row.name = row.labels.substr(0, row.labels.find('"'));
+    row.labels.remove_prefix(std::min(row.labels.size(), row.name.size() + 2));  // quote and comma
+    return row;
+  }
+
   static bool IsInitial(const Series& series, uint32_t family) {
     return !series.initial.empty() &&
            std::find(series.initial.begin(), series.initial.end(), family) != series.initial.end();
@@ -107,6 +131,8 @@ class Snapshot {
   const Layout* layout_;
   std::vector<SpaceCells> spaces_;
   std::vector<Exemplars> exemplars_;
+  std::vector<Sketches> sketches_;
+  int64_t now_ms_ = 0;
   std::vector<MeterTally> tallies_;
   std::vector<std::vector<uint64_t>> overflow_;
   std::vector<std::vector<Offenders>> offenders_;

@@ -40,14 +40,16 @@ Snapshot Store::TakeSnapshot(const std::function<void()>& while_all_locked, int6
     for (const std::unique_ptr<Shard>& shard : shards_) shards.push_back(shard.get());
   }
   MakeRoom(shards);
-  CopyShards(shards, while_all_locked, now_ms);
+  CopyShards(shards, while_all_locked, &now_ms);
   Snapshot snapshot(shared_from_this(), layout_);
   // Series are asked for after the cells were copied: each series that has cells is among them.
   for (uint32_t space = 0; space < layout_.spaces.size(); ++space) {
     snapshot.spaces_[space].order = registry_.Sorted(space);
   }
   MergeSpaces(copies_, &snapshot);
+  MergeSketches(copies_, &snapshot);
   MergeTallies(copies_, &snapshot);
+  snapshot.now_ms_ = now_ms;
   snapshot.gone_ = gone_;
   return snapshot;
 }
@@ -65,10 +67,11 @@ void Store::MakeRoom(std::span<Shard* const> shards) {
 }
 
 void Store::CopyShards(std::span<Shard* const> shards,
-                       const std::function<void()>& while_all_locked, int64_t now_ms) {
+                       const std::function<void()>& while_all_locked, int64_t* now_ms) {
   gate_.Close();
   for (Shard* shard : shards) shard->mutex_.lock();
-  Sweep(shards, now_ms);
+  for (const Shard* shard : shards) *now_ms = std::max(*now_ms, shard->now_ms_);
+  Sweep(shards, *now_ms);
   if (while_all_locked) while_all_locked();
   for (size_t i = 0; i < shards.size(); ++i) {
     Copy& copy = copies_[i];
@@ -77,6 +80,7 @@ void Store::CopyShards(std::span<Shard* const> shards,
     }
     copy.tallies = shards[i]->tallies_;
     copy.exemplars = shards[i]->exemplars_;
+    copy.sketches = shards[i]->sketches_;
     copy.overflow = shards[i]->overflow_;
     copy.offenders = shards[i]->offenders_;
     copy.lives.resize(copy.spaces.size());
@@ -110,6 +114,19 @@ void Store::MergeSpaces(std::span<const Copy> copies, Snapshot* snapshot) const 
                      family.cell_count, merged.cells.data() + at + family.cell_first);
         }
       }
+    }
+  }
+}
+
+// Sketches can be large: they are moved out of the copy of the first shard.
+void Store::MergeSketches(std::span<Copy> copies, Snapshot* snapshot) {
+  for (Copy& copy : copies) {
+    if (snapshot->sketches_.empty()) {
+      snapshot->sketches_.swap(copy.sketches);
+      continue;
+    }
+    for (size_t family = 0; family < copy.sketches.size(); ++family) {
+      snapshot->sketches_[family].Merge(copy.sketches[family]);
     }
   }
 }

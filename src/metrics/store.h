@@ -57,6 +57,7 @@ class Store : public std::enable_shared_from_this<Store> {
   struct Copy {
     std::vector<std::vector<uint64_t>> spaces;
     std::vector<Exemplars> exemplars;
+    std::vector<Sketches> sketches;
     std::vector<MeterTally> tallies;
     std::vector<std::vector<uint64_t>> overflow;
     std::vector<std::vector<Offenders>> offenders;
@@ -66,11 +67,12 @@ class Store : public std::enable_shared_from_this<Store> {
   Store(Layout layout, RegistryOptions options);
   void MakeRoom(std::span<Shard* const> shards);
   void CopyShards(std::span<Shard* const> shards, const std::function<void()>& while_all_locked,
-                  int64_t now_ms);
+                  int64_t* now_ms);
   void Sweep(std::span<Shard* const> shards, int64_t now_ms);
   void RenameSeries(std::span<Shard* const> shards, uint32_t space);
   void SweepSpace(std::span<Shard* const> shards, uint32_t space, int64_t now_ms);
   void MergeSpaces(std::span<const Copy> copies, Snapshot* snapshot) const;
+  static void MergeSketches(std::span<Copy> copies, Snapshot* snapshot);
   void MergeTallies(std::span<const Copy> copies, Snapshot* snapshot) const;
 
   const Layout layout_;

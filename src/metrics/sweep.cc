@@ -10,7 +10,6 @@
 namespace parshall::metrics {
 
 void Store::Sweep(std::span<Shard* const> shards, int64_t now_ms) {
-  for (const Shard* shard : shards) now_ms = std::max(now_ms, shard->now_ms_);
   for (uint32_t space = 0; space < layout_.spaces.size(); ++space) {
     if (!layout_.spaces[space].template_labels.empty()) RenameSeries(shards, space);
     if (layout_.spaces[space].mortal()) SweepSpace(shards, space, now_ms);

@@ -3,14 +3,14 @@
 namespace parshall::pipeline {
 
 void OpenEvent::Start(uint32_t rule_index, std::string_view line,
-                      std::span<const lines::EnvelopeField> fields) {
+                      std::span<const lines::EnvelopeField> fields, bool any) {
   open = true;
   dropped = false;
   resumed = false;
   rule = rule_index;
   text.assign(line);
   first_line_size = line.size();
-  continuation.Open(line);
+  any ? continuation.OpenForAny() : continuation.Open(line);
   envelope_text.clear();
   size_t bytes = lines::kPadBytes;
   for (const lines::EnvelopeField& field : fields) bytes += field.text.size();
@@ -28,7 +28,7 @@ void OpenEvent::Start(uint32_t rule_index, std::string_view line,
 void OpenEvent::Resume(uint32_t rule_index, std::string_view joined, size_t first_line,
                        uint8_t continuation_position,
                        std::span<const lines::EnvelopeField> fields) {
-  Start(rule_index, joined, fields);
+  Start(rule_index, joined, fields, false);
   first_line_size = first_line <= joined.size() ? first_line : joined.size();
   continuation.Resume(continuation_position);
   resumed = true;

@@ -28,8 +28,9 @@ struct OpenEvent {
   std::string envelope_text;  // what `envelope` points into
   std::vector<lines::EnvelopeField> envelope;
 
+  // `any`: every line that no rule matches continues it.
   void Start(uint32_t rule_index, std::string_view line,
-             std::span<const lines::EnvelopeField> fields);
+             std::span<const lines::EnvelopeField> fields, bool any);
   // Goes on with an event of an earlier run. `fields` name constants of lines/unwrap.h.
   void Resume(uint32_t rule_index, std::string_view joined, size_t first_line,
               uint8_t continuation_position, std::span<const lines::EnvelopeField> fields);

@@ -243,13 +243,14 @@ void LineWorker::Logical(const Line& line) {
   Count(outcome, line.lines);
   if (outcome == Outcome::kDropped) {
     if (!program_->rules[record.rule].multiline) return;
-    event_.Start(record.rule, line.text, {});
+    event_.Start(record.rule, line.text, {}, program_->rules[record.rule].multiline_any);
     event_.dropped = true;
     return;
   }
   if (outcome == Outcome::kMatched) {
     if (program_->rules[record.rule].multiline) {
-      event_.Start(record.rule, line.text, line.envelope);
+      event_.Start(record.rule, line.text, line.envelope,
+                   program_->rules[record.rule].multiline_any);
       return;
     }
     meter_.Apply(record);

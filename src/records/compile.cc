@@ -129,6 +129,7 @@ class Compiler {
     rule.name = spec.name;
     rule.event = spec.event;
     rule.multiline = spec.multiline;
+    rule.multiline_any = spec.multiline_any;
     rule.drop = spec.drop;
     rule.logfmt = spec.kind == rules::RuleKind::kLogfmt;
     rule.json = spec.kind == rules::RuleKind::kJson || rule.logfmt || !spec.from.empty();
@@ -283,9 +284,9 @@ class Compiler {
       if (recipe.capture > 0 && integer && plain) recipe.way = Recipe::Way::kDigits;
       // Transforms look at all fields of a record together.
       recipe.record_only = recipe.way == Recipe::Way::kText && !recipe.shared_slot &&
-                           rule->transforms == nullptr &&
-                           !asked_for(recipe.slot) && !asked_for(recipe.method_slot) &&
-                           !asked_for(recipe.path_slot) && !asked_for(recipe.protocol_slot);
+                           rule->transforms == nullptr && !asked_for(recipe.slot) &&
+                           !asked_for(recipe.method_slot) && !asked_for(recipe.path_slot) &&
+                           !asked_for(recipe.protocol_slot);
       Step step{.way = recipe.way,
                 .dash_is_null = recipe.conversion.dash_is_null,
                 .plain_nulls = recipe.conversion.plain_nulls,

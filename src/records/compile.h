@@ -82,6 +82,7 @@ struct CompiledRule {
   bool logfmt = false;  // and those are made of logfmt lines
   int from_key = -1;    // the key whose text the pattern is matched against; -1: the line
   bool multiline = false;
+  bool multiline_any = false;
   bool drop = false;
   std::unique_ptr<Regex> regex;  // null: no pattern
   std::optional<Plan> plan;

@@ -5,9 +5,10 @@
 #include <unordered_map>
 #include <utility>
 
-#include "base/numbers.h"
 #include "base/quoted.h"
 #include "rules/reader.h"
+#include "rules/reader_distribution.h"
+#include "rules/reader_relabel.h"
 #include "rules/reader_rule.h"
 #include "rules/reader_series.h"
 #include "rules/reader_template.h"
@@ -19,11 +20,10 @@ bool Letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
 bool Digit(char c) { return c >= '0' && c <= '9'; }
 
 const std::vector<Choice<MetricKind>>& MetricKinds() {
-  static const std::vector<Choice<MetricKind>> kinds = {{"counter", MetricKind::kCounter},
-                                                        {"gauge", MetricKind::kGauge},
-                                                        {"histogram", MetricKind::kHistogram},
-                                                        {"info", MetricKind::kInfo},
-                                                        {"stateset", MetricKind::kStateSet}};
+  static const std::vector<Choice<MetricKind>> kinds = {
+      {"counter", MetricKind::kCounter},     {"gauge", MetricKind::kGauge},
+      {"histogram", MetricKind::kHistogram}, {"summary", MetricKind::kSummary},
+      {"info", MetricKind::kInfo},           {"stateset", MetricKind::kStateSet}};
   return kinds;
 }
 
@@ -32,61 +32,6 @@ std::string_view KindWord(MetricKind kind) {
     if (choice.meaning == kind) return choice.word;
   }
   return {};
-}
-
-// The rules of Prometheus and of promtool about names; empty if the name is good.
-std::string NameFault(std::string_view name, std::optional<MetricKind> kind) {
-  if (name.find(':') != std::string_view::npos) {
-    return "a : in a metric's name is for recording rules";
-  }
-  if (!LegalLabelName(name)) {
-    return "a metric's name is made of letters, digits and _, and does not begin with a digit";
-  }
-  if (name.starts_with("parshall_") || name.starts_with("process_")) {
-    return "names that begin with parshall_ or process_ belong to the program itself";
-  }
-  if (!kind) return {};
-  if (*kind == MetricKind::kCounter) {
-    if (name.ends_with("_total") && name != "_total") return {};
-    return "a counter's name ends in _total; write " + std::string(name) + "_total";
-  }
-  if (*kind == MetricKind::kInfo && (!name.ends_with("_info") || name == "_info")) {
-    return "the name of an info ends in _info; write " + std::string(name) + "_info";
-  }
-  if (name.ends_with("_total")) return "only the name of a counter ends in _total";
-  for (std::string_view suffix : {"_bucket", "_count", "_sum"}) {
-    if (name.ends_with(suffix)) {
-      return "names that end in " + std::string(suffix) + " belong to the parts of a histogram";
-    }
-  }
-  return {};
-}
-
-void ReadBuckets(Section* section, MetricSpec* metric) {
-  const YamlNode* node = section->Get("buckets");
-  if (node == nullptr) return;
-  const std::string name = section->title() + ": buckets: ";
-  if (node->kind != YamlKind::kList || node->items.empty()) {
-    section->Add(*node, name + "must be a list of numbers");
-    return;
-  }
-  if (node->items.size() > kBucketsMax) {
-    section->Add(*node, name + "more than " + std::to_string(kBucketsMax));
-    return;
-  }
-  for (const YamlNode& item : node->items) {
-    double bound = 0;
-    const std::string text = (item.text.starts_with('.') ? "0" : "") + item.text;  // .5 is fine
-    const bool infinite = item.text.ends_with("Inf") || item.text.ends_with("inf");
-    if (item.kind != YamlKind::kScalar || !item.plain || !ParseDouble(text, &bound)) {
-      section->Add(item, name + (infinite ? "+Inf is always there and is not written"
-                                          : Quoted(item.text) + " is not a number"));
-    } else if (!metric->buckets.empty() && bound <= metric->buckets.back()) {
-      section->Add(item, name + "must ascend, and " + item.text + " does not");
-    } else {
-      metric->buckets.push_back(bound);
-    }
-  }
 }
 
 void ReadStates(Section* section, MetricSpec* metric) {
@@ -135,6 +80,8 @@ void CheckLabelName(Section* section, const YamlMember& member, MetricKind kind,
     faults->Add(where, name + "names that begin with __ belong to Prometheus");
   } else if (member.key == "le" && kind == MetricKind::kHistogram) {
     faults->Add(where, name + "le is the label of a histogram's buckets");
+  } else if (member.key == "quantile" && kind == MetricKind::kSummary) {
+    faults->Add(where, name + "quantile is the label of a summary's quantiles");
   }
 }
 
@@ -192,7 +139,7 @@ void ReadLabels(Section* section, MetricSpec* metric, Faults* faults) {
   }
 }
 
-// `value:`, `op:` and `buckets:` depend on the kind.
+// `value:`, `op:` and `states:` depend on the kind.
 void ReadValue(Section* section, std::optional<MetricKind> kind, MetricSpec* metric) {
   static const std::vector<Choice<GaugeOp>> ops = {{"set", GaugeOp::kSet},
                                                    {"add", GaugeOp::kAdd},
@@ -201,7 +148,6 @@ void ReadValue(Section* section, std::optional<MetricKind> kind, MetricSpec* met
   metric->value = section->Text("value").value_or("");
   const std::optional<GaugeOp> op = section->OneOf("op", ops);
   metric->op = op.value_or(GaugeOp::kSet);
-  ReadBuckets(section, metric);
   ReadStates(section, metric);
   if (!kind) return;
   if (*kind == MetricKind::kGauge) {
@@ -226,17 +172,12 @@ void ReadValue(Section* section, std::optional<MetricKind> kind, MetricSpec* met
   } else if (section->Has("states")) {
     section->Add("states", section->title() + ": states: are for statesets only");
   }
-  if (*kind == MetricKind::kHistogram) {
-    section->Require("value", "the field that is observed");
-    section->Require("buckets", "the upper bounds in ascending order");
-  } else if (section->Has("buckets")) {
-    section->Add("buckets", section->title() + ": buckets: are for histograms only");
-  }
 }
 
 // Every name under which a metric appears in an exposition, OpenMetrics' family names and _created
 // included.
 std::vector<std::string> ExposedNames(const MetricSpec& metric) {
+  if (!metric.labels.empty() && metric.labels.front().name_part) return {metric.name};
   std::string family = metric.name;
   if (metric.kind == MetricKind::kCounter) {
     if (family.ends_with("_total")) family.resize(family.size() - 6);
@@ -244,6 +185,9 @@ std::vector<std::string> ExposedNames(const MetricSpec& metric) {
   }
   if (metric.kind == MetricKind::kInfo && family.ends_with("_info")) {
     return {family, family.substr(0, family.size() - 5)};
+  }
+  if (metric.kind == MetricKind::kSummary) {
+    return {family, family + "_count", family + "_sum", family + "_created"};
   }
   if (metric.kind != MetricKind::kHistogram) return {family};
   return {family, family + "_bucket", family + "_count", family + "_sum", family + "_created"};
@@ -276,6 +220,16 @@ std::string Disagreement(const MetricSpec& metric, const MetricSpec& first) {
   if (metric.buckets != first.buckets) {
     return subject + " has other buckets here than in " + place;
   }
+  if (metric.native != first.native) {
+    return subject + " has other native buckets here than in " + place;
+  }
+  if (metric.summary != first.summary) {
+    return subject + " has other quantiles here than in " + place;
+  }
+  if (!std::equal(metric.relabel.begin(), metric.relabel.end(), first.relabel.begin(),
+                  first.relabel.end(), [](const auto& a, const auto& b) { return a.Same(b); })) {
+    return subject + " is relabelled in another way here than in " + place;
+  }
   if (metric.cumulative != first.cumulative) {
     return subject + " has another op here than in " + place;
   }
@@ -305,6 +259,33 @@ bool LegalLabelName(std::string_view name) {
          std::all_of(name.begin(), name.end(), [](char c) { return Letter(c) || Digit(c); });
 }
 
+std::string MetricNameFault(std::string_view name, std::optional<MetricKind> kind) {
+  if (name.find(':') != std::string_view::npos) {
+    return "a : in a metric's name is for recording rules";
+  }
+  if (!LegalLabelName(name)) {
+    return "a metric's name is made of letters, digits and _, and does not begin with a digit";
+  }
+  if (name.starts_with("parshall_") || name.starts_with("process_")) {
+    return "names that begin with parshall_ or process_ belong to the program itself";
+  }
+  if (!kind) return {};
+  if (*kind == MetricKind::kCounter) {
+    if (name.ends_with("_total") && name != "_total") return {};
+    return "a counter's name ends in _total; write " + std::string(name) + "_total";
+  }
+  if (*kind == MetricKind::kInfo && (!name.ends_with("_info") || name == "_info")) {
+    return "the name of an info ends in _info; write " + std::string(name) + "_info";
+  }
+  if (name.ends_with("_total")) return "only the name of a counter ends in _total";
+  for (std::string_view suffix : {"_bucket", "_count", "_sum"}) {
+    if (name.ends_with(suffix)) {
+      return "names that end in " + std::string(suffix) + " belong to the parts of a histogram";
+    }
+  }
+  return {};
+}
+
 MetricSpec ReadMetric(const std::string& file, const YamlNode& node, Faults* faults) {
   MetricSpec metric;
   metric.where = PlaceOf(file, node);
@@ -313,23 +294,27 @@ MetricSpec ReadMetric(const std::string& file, const YamlNode& node, Faults* fau
   section.Require("name", "the name on /metrics");
   const std::optional<std::string> name = section.Text("name");
   if (name) section.set_title("metric " + Quoted(*name));
-  section.Require("kind", "counter, gauge, histogram, info or stateset");
+  section.Require("kind", "counter, gauge, histogram, summary, info or stateset");
   section.Require("help", "one sentence for those who read /metrics");
   const std::optional<MetricKind> kind = section.OneOf("kind", MetricKinds());
   metric.kind = kind.value_or(MetricKind::kCounter);
   metric.help = section.Text("help").value_or("");
   if (name) {
     metric.name = *name;
-    const std::string fault = NameFault(*name, kind);
-    if (!fault.empty()) section.Add("name", section.title() + ": " + fault);
+    if (!ReadOwnName(&section, *name, kind, &metric)) {
+      const std::string fault = MetricNameFault(*name, kind);
+      if (!fault.empty()) section.Add("name", section.title() + ": " + fault);
+    }
   }
   metric.event = ReadEvent(&section);
   metric.rules = section.Texts("rules").value_or(std::vector<std::string>());
   metric.when = ReadConditions(&section);
   ReadValue(&section, kind, &metric);
+  ReadDistribution(&section, kind, &metric, faults);
   ReadLabels(&section, &metric, faults);
   ReadExemplar(&section, &metric);
   ReadSeries(&section, &metric, faults);
+  ReadRelabel(&section, &metric, faults);
   section.Finish();
   return metric;
 }

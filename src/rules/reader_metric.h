@@ -18,6 +18,10 @@ MetricSpec ReadMetric(const std::string& file, const YamlNode& node, Faults* fau
 // order of the first.
 void CheckMetricNames(std::vector<MetricSpec>* metrics, Faults* faults);
 
+// What is wrong with a metric's name by the rules of Prometheus and promtool; empty if nothing. The
+// kind was read, unless it was wrong.
+std::string MetricNameFault(std::string_view name, std::optional<MetricKind> kind);
+
 // [a-zA-Z_][a-zA-Z0-9_]*: what Prometheus takes as the name of a label.
 bool LegalLabelName(std::string_view name);
 

@@ -301,7 +301,10 @@ RuleDraft ReadRule(const std::string& file, const YamlNode& node, Faults* faults
   // A server's format is that of its access log.
   rule.event =
       ReadEvent(&section).value_or(rule.log_format ? EventKind::kRequest : EventKind::kLog);
-  rule.multiline = section.Bool("multiline").value_or(false);
+  const YamlNode* multiline = section.Get("multiline");
+  rule.multiline_any = multiline != nullptr && multiline->kind == YamlKind::kScalar &&
+                       multiline->plain && multiline->text == "any";
+  rule.multiline = rule.multiline_any || section.Bool("multiline").value_or(false);
   rule.fallback = section.Bool("fallback").value_or(false);
   rule.drop = section.Bool("drop").value_or(false);
   rule.timestamp = section.Texts("timestamp").value_or(std::vector<std::string>());

@@ -11,7 +11,8 @@ namespace parshall::rules {
 
 struct RuleDraft {
   RuleSpec spec;
-  bool has_form = false;  // it says itself what it matches: `pattern:`, `log_format:`, `json: true` or `logfmt: true`
+  bool has_form = false;  // it says itself what it matches: `pattern:`, `log_format:`, `json: true`
+                          // or `logfmt: true`
   Where extends_where;
 };
 

@@ -191,12 +191,17 @@ void ReadSeries(Section* section, MetricSpec* metric, Faults* faults) {
   ReadDelete(section, metric, faults);
   const YamlNode* init = section->Get("init");
   if (init == nullptr) return;
-  const bool starts_at_0 =
-      metric->kind == MetricKind::kCounter || metric->kind == MetricKind::kHistogram;
+  const bool starts_at_0 = metric->kind == MetricKind::kCounter ||
+                           metric->kind == MetricKind::kHistogram ||
+                           metric->kind == MetricKind::kSummary;
   if (!starts_at_0) {
     section->Add(*init, section->title() +
-                            ": init: is for counters and histograms, whose first "
+                            ": init: is for counters, histograms and summaries, whose first "
                             "value is 0");
+  } else if (!metric->labels.empty() && metric->labels.front().name_part) {
+    section->Add(*init, section->title() +
+                            ": init: a metric whose name comes with the records is not there from "
+                            "the start");
   } else if (metric->ttl_ms > 0 || metric->remove) {
     section->Add(*init, section->title() +
                             ": init: series that are there from the start do not go; it cannot "

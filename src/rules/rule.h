@@ -97,6 +97,7 @@ struct RuleSpec {
   std::vector<FieldSpec> fields;
   std::vector<std::string> timestamp;  // fields that may give @timestamp; the first that can, does
   bool multiline = false;     // indented continuations and tracebacks belong to a line that this rule matched
+  bool multiline_any = false; // whatever no rule matches belongs to it, too (`multiline: any`)
   bool fallback = false;      // tried only when no other rule matched, whatever the order of the files
   bool drop = false;          // a line that this rule matches gives no record and no metrics; outcome "dropped"
   std::vector<TransformSpec> transforms;  // in the order in which they are applied
@@ -109,7 +110,7 @@ struct RuleSpec {
   Where pattern_where;        // of the pattern's first character
 };
 
-enum class MetricKind : uint8_t { kCounter, kGauge, kHistogram, kInfo, kStateSet };
+enum class MetricKind : uint8_t { kCounter, kGauge, kHistogram, kSummary, kInfo, kStateSet };
 enum class GaugeOp : uint8_t { kSet, kAdd, kMin, kMax };
 
 // One label of a metric: the text of a field, or a constant.
@@ -123,6 +124,8 @@ struct LabelSpec {
   uint32_t limit = 1000;        // at most so many different values; beyond it `__other__`
   bool path_template = false;   // "template: path": /users/7 is shown as /users/:id
   std::vector<std::string> routes;  // templates of the operator, tried before what is learned
+  // The metric's own name, as `__name__`: `text` with {…} in it, where the field's value stands.
+  bool name_part = false;
   Where where;
 };
 
@@ -139,8 +142,61 @@ struct DeleteSpec {
   Where where;
 };
 
+// One step of `relabel:`, with the words and defaults of Prometheus's relabel_configs.
+enum class RelabelAction : uint8_t {
+  kReplace,
+  kKeep,
+  kDrop,
+  kKeepEqual,
+  kDropEqual,
+  kHashMod,
+  kLabelMap,
+  kLabelDrop,
+  kLabelKeep,
+  kLowercase,
+  kUppercase,
+};
+
+struct RelabelSpec {
+  RelabelAction action = RelabelAction::kReplace;
+  std::vector<std::string> source_labels;
+  std::string separator = ";";
+  std::string regex = "(.*)";  // RE2; the whole text must match
+  std::string target_label;
+  std::string replacement = "$1";
+  uint64_t modulus = 0;
+  Where where;
+
+  // Wherever it was written.
+  bool Same(const RelabelSpec& other) const {
+    return action == other.action && source_labels == other.source_labels &&
+           separator == other.separator && regex == other.regex &&
+           target_label == other.target_label && replacement == other.replacement &&
+           modulus == other.modulus;
+  }
+};
+
+// `native:` of a histogram: buckets that nobody has to choose (Prometheus's native histograms).
+struct NativeSpec {
+  int schema = 3;              // each power of two is divided into 2^schema buckets; 0 to 8
+  uint32_t buckets_max = 160;  // beyond it the resolution is halved
+  double zero_threshold = 0x1p-128;
+
+  bool operator==(const NativeSpec&) const = default;
+};
+
+// What a summary shows: quantiles of the values of the last max_age, which moves on by one of so
+// many parts at a time.
+struct SummarySpec {
+  std::vector<double> quantiles;  // ascending, from 0 to 1; empty: only sum and count
+  int64_t max_age_ms = 600'000;
+  uint32_t age_buckets = 5;
+
+  bool operator==(const SummarySpec&) const = default;
+};
+
 struct MetricSpec {
-  std::string name;
+  std::string name;  // may have one {field}: then the first label is a name_part
   MetricKind kind = MetricKind::kCounter;
   GaugeOp op = GaugeOp::kSet;
   std::string help;
@@ -150,8 +206,11 @@ struct MetricSpec {
   std::string value;   // the field that is added, set or observed; empty: 1 (counters only)
   bool cumulative = false;          // a counter that takes the value of the field as its own (op: set)
   std::vector<double> buckets;      // ascending upper bounds without +Inf
+  std::optional<NativeSpec> native;  // of a histogram
+  SummarySpec summary;              // of a summary
   std::vector<std::string> states;  // of a state set: what its value may be
   std::vector<LabelSpec> labels;
+  std::vector<RelabelSpec> relabel;
   std::string exemplar;             // field that holds the id of a trace; empty: none
   std::string exemplar_label;       // what the id is called in an exemplar
   std::vector<LabelSet> init;       // exported at 0 from the start

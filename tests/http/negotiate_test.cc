@@ -11,7 +11,8 @@ TEST_CASE("ChooseExposition follows the client's weights") {
     const char* accept;
     Exposition wanted;
   };
-  constexpr Exposition kText = Exposition::kText, kOpen = Exposition::kOpenMetrics;
+  constexpr Exposition kText = Exposition::kText, kOpen = Exposition::kOpenMetrics,
+                       kProto = Exposition::kProtobuf;
   const Row rows[] = {
       {"", kText},
       {"*/*", kText},
@@ -25,7 +26,10 @@ TEST_CASE("ChooseExposition follows the client's weights") {
        kOpen},
       {"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited,"
        "application/openmetrics-text;version=1.0.0;q=0.8,text/plain;version=0.0.4;q=0.5,*/*;q=0.2",
-       kOpen},
+       kProto},
+      {"application/vnd.google.protobuf", kProto},
+      {"application/vnd.google.protobuf;encoding=text", kText},
+      {"application/vnd.google.protobuf;encoding=\"delimited\";q=0.4,text/plain;q=0.5", kText},
       {"application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
        "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.5,*/*;q=0.2",
        kOpen},

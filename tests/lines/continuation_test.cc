@@ -218,5 +218,20 @@ TEST_CASE("Continuation keeps inside of random lines") {
   }
 }
 
+TEST_CASE("Continuation for any line takes every line, and goes on after a restart") {
+  Continuation continuation;
+  continuation.OpenForAny();
+  for (const char* line : {"use db;", "", "Traceback (most recent call last):", "x"}) {
+    CHECK(continuation.Belongs(line));
+  }
+  Continuation resumed;
+  resumed.Resume(continuation.position());
+  CHECK(resumed.Belongs("UPDATE etc"));
+  resumed.Close();
+  CHECK_FALSE(resumed.Belongs("use db;"));
+  resumed.Resume(200);  // means nothing: an open event without a traceback
+  CHECK((resumed.Belongs("  indented") && !resumed.Belongs("use db;")));
+}
+
 }  // namespace
 }  // namespace parshall::lines

@@ -112,9 +112,10 @@ TEST_CASE("Wrong words about series are told with their place") {
     INFO(row.words);
     CHECK(FaultsWith(row.words) == row.faults);
   }
-  CHECK(
-      FaultsOf("metrics: [{name: a, kind: gauge, help: h, value: v, init: true}]") ==
-      "r.yaml:1:59: metric \"a\": init: is for counters and histograms, whose first value is 0\n");
+  CHECK(FaultsOf("metrics: [{name: a, kind: gauge, help: h, value: v, init: true}]") ==
+        "r.yaml:1:59: metric \"a\": init: is for counters, histograms and summaries, whose first "
+        "value "
+        "is 0\n");
 }
 
 TEST_CASE("Infos, state sets and counters that are set are read") {

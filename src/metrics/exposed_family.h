@@ -1,0 +1,31 @@
+#pragma once
+// The families of the rules as /metrics shows them: most are one to one; a metric whose name comes
+// with the records is shown under each of its names.
+
+#include <string>
+#include <vector>
+
+#include "metrics/snapshot.h"
+
+namespace parshall::metrics {
+
+// A family, or a run of its series, of one name. Points into the snapshot.
+struct ExposedFamily {
+  std::string name;
+  const Family* family = nullptr;
+  bool labelled = true;   // its rows have labels; or none of them has
+  bool first = true;      // of its name: HELP and TYPE come before it
+  bool listed = false;    // `rows` are all; else they are those of the family
+  std::vector<Row> rows;  // by label text
+
+  template <typename OnRow>
+  void ForEachRow(const Snapshot& snapshot, OnRow on_row) const {
+    if (!listed) return snapshot.ForEachRow(*family, on_row);
+    for (const Row& row : rows) on_row(row);
+  }
+};
+
+// By name.
+std::vector<ExposedFamily> ExposedFamilies(const Snapshot& snapshot);
+
+}  // namespace parshall::metrics
