@@ -42,7 +42,8 @@ def test_everything_on_and_nothing_explodes(tmp_path, spread):
             out.write(f"host{host}.example.org M{method} /shop{path % 7}/item-{path}/x{path}.html {ms} trace{n}\n")
     bound = ["--series-max", "5000"] if spread == "apart" else []
     with parshall.Live(log, "--rules", rules, "--output", "none", *bound) as live:
-        live.wait_total(LINES, name="parshall_lines_total", outcome="matched")
+        parshall.wait_until(lambda: live.scrape().outcome("matched") == LINES, f"{LINES} lines are matched",
+                            deadline_s=parshall.DEADLINE_S * (1 + LINES // 100_000))
         begin = time.monotonic()
         status, _, body = live.get()
         took = time.monotonic() - begin

@@ -107,9 +107,9 @@ TEST_CASE("A name that another metric has, or that is none of its kind, is refus
   const auto refused = [&](size_t family) {
     return snapshot.tallies()[family].rejected[static_cast<size_t>(Rejection::kNameTaken)];
   };
-  REQUIRE(snapshot.families()[1].name == "{component}_total");
-  CHECK(refused(1) == 3);  // jobs_total, parshall_x_total, process_cpu_total
-  CHECK(refused(0) == 3);  // wait_size, parshall_x_size, process_cpu_size
+  REQUIRE(snapshot.families()[3].name == "{component}_total");
+  CHECK(refused(3) == 3);  // jobs_total, parshall_x_total, process_cpu_total
+  CHECK(refused(2) == 3);  // wait_size, parshall_x_size, process_cpu_size
 }
 
 TEST_CASE("Names survive a restart, and go with their series") {
