@@ -8,10 +8,12 @@
 // not keep the text and refuses integers over 64 bits. This scanner keeps both; simdjson's UTF-8
 // validation is used, and the tests hold it against simdjson's DOM and nlohmann_json.
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "records/json_scan.h"
 #include "records/record.h"
 
 namespace parshall::records {
@@ -30,7 +32,9 @@ class JsonEventParser {
   std::vector<JsonMember>& members() { return members_; }
 
  private:
+  const ScanEvent scan_ = BestScanEvent();  // null: none
   std::vector<JsonMember> members_;
+  std::array<JsonMember, kIndexedMembersMax> indexed_;
   std::vector<std::string> repaired_;
 };
 

@@ -14,6 +14,10 @@
 #include "records/logfmt.h"
 #include "records/unescape.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 namespace parshall::records {
 namespace {
 
@@ -68,6 +72,23 @@ std::string_view KeyName(const JsonMember& member, std::string* room) {
   room->resize(member.key.size() + kUnescapeSlack);
   const char* end = UnescapeJson(member.key, room->data());
   return {room->data(), static_cast<size_t>(end - room->data())};
+}
+
+// Whether the raw key is this text; `text` has 32 readable bytes.
+inline bool SameKey(std::string_view key, const char* text, size_t size) {
+  if (key.size() != size) return false;
+#if defined(__SSE2__)
+  // No more than 32 bytes; what is behind the key is readable.
+  const auto equal = [&](size_t at) {
+    return static_cast<uint32_t>(_mm_movemask_epi8(
+        _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(key.data() + at)),
+                       _mm_loadu_si128(reinterpret_cast<const __m128i*>(text + at)))));
+  };
+  const uint64_t different = ~(uint64_t{equal(0)} | (uint64_t{equal(16)} << 16));
+  return (different & ((uint64_t{1} << size) - 1)) == 0;
+#else
+  return std::memcmp(key.data(), text, size) == 0;
+#endif
 }
 
 }  // namespace
@@ -275,6 +296,22 @@ bool Matcher::ParseLogfmt(std::string_view line) {
   return logfmt_ == Event::kParsed;
 }
 
+void Matcher::LearnKey(const JsonMember& member, KnownKey* known) const {
+  std::string room;
+  const std::string_view key = KeyName(member, &room);
+  const size_t bucket = KeyBucket(key);
+  known->bucket = static_cast<uint8_t>(bucket);
+  known->wanted = -1;
+  for (const uint16_t wanted : program_->key_buckets[bucket]) {
+    if (program_->keys[wanted] == key) known->wanted = static_cast<int16_t>(wanted);
+  }
+  // Keys that are long are looked up each time.
+  known->size = 0;
+  if (member.key.size() > KnownKey::kBytesMax) return;
+  known->size = static_cast<uint8_t>(member.key.size());
+  std::memcpy(known->text.data(), member.key.data(), member.key.size());
+}
+
 // One pass over the members for all keys that any rule looks at. A key that stands twice counts as
 // it does in Python and JavaScript: the last one.
 void Matcher::FindKeys() {
@@ -284,11 +321,14 @@ void Matcher::FindKeys() {
   }
   found_keys_.clear();
   bool paths = false;
+  member_buckets_ = 0;
+  size_t index = 0;
   for (const JsonMember& member : events_.members()) {
-    std::string room;
-    const std::string_view key = KeyName(member, &room);
-    for (const uint16_t wanted : program_->key_buckets[KeyBucket(key)]) {
-      if (program_->keys[wanted] != key) continue;
+    KnownKey& known = known_keys_[index++ % known_keys_.size()];
+    if (!SameKey(member.key, known.text.data(), known.size)) LearnKey(member, &known);
+    member_buckets_ |= uint64_t{1} << known.bucket;
+    if (known.wanted >= 0) {
+      const auto wanted = static_cast<uint16_t>(known.wanted);
       found_[wanted] = member;
       found_keys_.push_back(wanted);
     }
@@ -358,7 +398,7 @@ bool Matcher::KeyText(int key, std::string_view* text) {
     cached = member.value.substr(1, member.value.size() - 2);
     if (member.value_escaped) {
       char* out = Scratch(cached.size());
-      cached = {out, static_cast<size_t>(UnescapeJson(member.value, out) - out)};
+      cached = {out, static_cast<size_t>(unescape_(member.value, out) - out)};
     }
   }
   *text = cached;
@@ -552,6 +592,7 @@ void Matcher::HideOverwritten(const CompiledRule& rule, Record* record) {
   record->members = members.data();
   record->members_count = static_cast<uint32_t>(members.size());
   if (rule.regex == nullptr && rule.transforms == nullptr && !odd_timestamp) return;
+  if (!odd_timestamp && (member_buckets_ & rule.record_name_buckets) == 0) return;
   const auto replaced = [this, &rule](const JsonMember& member) {
     std::string room;
     const std::string_view key = KeyName(member, &room);

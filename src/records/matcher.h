@@ -1,6 +1,7 @@
 #pragma once
 // Lines → records: asks the rules in order; the first that matches makes the record.
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -22,8 +23,8 @@ std::string_view OutcomeName(Outcome outcome);
 // What a matcher has counted about one rule. The pipeline publishes it.
 struct RuleTally {
   uint64_t matches = 0;
-  uint64_t plan_matches = 0;   // of these, by plan alone
-  uint64_t sampled_nanos = 0;  // time spent trying it, on the sampled lines
+  uint64_t plan_matches = 0;      // of these, by plan alone
+  uint64_t sampled_nanos = 0;     // time spent trying it, on the sampled lines
   std::vector<uint64_t> dropped;  // by its transforms: by index of Transforms::reasons
 };
 struct MatcherTally {
@@ -45,8 +46,8 @@ class Matcher {
   // Matches one line, without its line end; kPaddingBytes behind it must be readable. On kMatched
   // and kRejected `record` is filled and valid until the next call. kRejected: a rule matched, but
   // a value is not of its field's type; the record has the value as text. kDropped: a rule with
-  // `drop: true` matched, or one with a transform that drops this record; record->rule says which. `source` is for conditions on the source. A clock makes this line a
-  // sample of the rules' cost.
+  // `drop: true` matched, or one with a transform that drops this record; record->rule says which.
+  // `source` is for conditions on the source. A clock makes this line a sample of the rules' cost.
   Outcome Match(std::string_view line, std::string_view source, Record* record,
                 NanosClock clock = nullptr);
 
@@ -74,6 +75,8 @@ class Matcher {
   bool ParseRepaired(std::string_view line);
   bool ParseLogfmt(std::string_view line);
   void FindKeys();
+  struct KnownKey;
+  void LearnKey(const JsonMember& member, KnownKey* known) const;
   bool KeyText(int key, std::string_view* text);
   bool Holds(const CompiledCondition& condition, std::string_view source);
   bool Fill(const CompiledRule& rule);
@@ -90,6 +93,18 @@ class Matcher {
   const bool all_fields_;
   MatcherTally tally_;
   JsonEventParser events_;
+  const UnescapePadded unescape_ = BestUnescapePadded();
+  // The n-th key of the event before, as it stood there, and what is known of it: most events have
+  // the same keys in the same order.
+  struct KnownKey {
+    static constexpr size_t kBytesMax = 32;
+    std::array<char, kBytesMax> text{};
+    uint8_t size = 0;     // 0: nothing is known
+    uint8_t bucket = 0;   // KeyBucket() of its name
+    int16_t wanted = -1;  // which of the program's keys it is
+  };
+  std::array<KnownKey, 16> known_keys_;
+  uint64_t member_buckets_ = 0;  // KeyBucket() of the members' names, a bit each
   enum class Event : uint8_t { kNotParsed, kNone, kParsed } event_ = Event::kNotParsed;
   Event logfmt_ = Event::kNotParsed;
   std::vector<char> logfmt_json_;        // the JSON event made of a logfmt line, with its padding

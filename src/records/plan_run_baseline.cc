@@ -11,7 +11,8 @@ PlanVerdict RunPlanBaseline(const Plan& plan, const char* begin, const char* end
 
 bool HasAvx2() {
 #if defined(__x86_64__)
-  return kAvx2Built && __builtin_cpu_supports("avx2") != 0;
+  return kAvx2Built && __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("bmi") != 0 &&
+         __builtin_cpu_supports("popcnt") != 0;
 #else
   return false;
 #endif
@@ -19,7 +20,7 @@ bool HasAvx2() {
 
 bool HasAvx512() {
 #if defined(__x86_64__)
-  return __builtin_cpu_supports("avx512bw") != 0 && __builtin_cpu_supports("avx2") != 0;
+  return HasAvx2() && __builtin_cpu_supports("avx512bw") != 0;
 #else
   return false;
 #endif
