@@ -47,8 +47,8 @@ class Exposition {
   std::atomic<bool> ready_{false};
 };
 
-// Starts serving /metrics, /-/healthy, /-/ready, /-/reload and the landing page. `exposition` outlives the
-// server.
+// Starts serving /metrics, /-/healthy, /-/ready, /-/reload and the landing page. `exposition`
+// outlives the server.
 Result<std::unique_ptr<http::Server>> StartServer(const std::vector<std::string>& addresses,
                                                   Exposition* exposition);
 

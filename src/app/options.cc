@@ -344,10 +344,6 @@ Status CheckConflicts(const Options& options) {
                             options.Where("once")),
                 options.Where("from"));
   }
-  if (options.config_watch.value_or(false) && !options.config && options.rules.empty()) {
-    return Fail("there is no file to watch; name one with --config or --rules",
-                options.Where("config.watch"));
-  }
   const std::vector<std::string>& addresses = options.listen_addresses;
   if (addresses.size() > 1 && std::count(addresses.begin(), addresses.end(), "none") > 0) {
     return Fail("none means no web server, but another address is given too",

@@ -83,6 +83,10 @@ ConfigResult LoadConfig(const Options& options) {
 
 Result<Settings> MergeSettings(const Options& options, const rules::Config& config) {
   if (const Status supported = Unsupported(config); !supported.ok()) return supported.error();
+  if (options.config_watch.value_or(false) && !options.config && options.rules.empty()) {
+    return Fail("there is no file to watch; name one with --config or --rules",
+                options.Where("config.watch"));
+  }
   Settings settings;
   settings.once = options.once.value_or(false);
   TakeSources(options, config, &settings);

@@ -28,7 +28,7 @@ struct Settings {
   bool once = false;
   size_t threads = 1;
   uint64_t line_bytes_max = uint64_t{1} << 20;
-  bool lifecycle = false;                     // POST /-/reload is answered
+  bool lifecycle = false;  // POST /-/reload is answered
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kLogfmt;
 };

@@ -60,9 +60,8 @@ bool IsRelated(const Layout& layout, const Group& group, const SavedGroup& saved
     const auto& label = group.labels[group.field_labels[n]];
     if (saved.labels[n].name != label.name || !has(label.name + "=" + label.field)) return false;
   }
-  return std::any_of(group.steps.begin(), group.steps.end(), [&](const Step& step) {
-    return has(layout.families[step.family].name);
-  });
+  return std::any_of(group.steps.begin(), group.steps.end(),
+                     [&](const Step& step) { return has(layout.families[step.family].name); });
 }
 
 // The saved group whose label values this one goes on with: the same one, or else one that has

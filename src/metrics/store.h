@@ -41,8 +41,8 @@ class Store : public std::enable_shared_from_this<Store> {
 
   // Puts the series of an earlier run into this store, which has none yet: values, start times, and
   // the label values that have a place within their limits. Families that are no more, or that have
-  // other labels or buckets now, begin anew; returns a sentence for each of those, in which `before`
-  // says what they were saved of.
+  // other labels or buckets now, begin anew; returns a sentence for each of those, in which
+  // `before` says what they were saved of.
   std::vector<std::string> Restore(const SavedMetrics& saved,
                                    std::string_view before = "the saved state");
 

@@ -35,8 +35,8 @@ struct PipelineOptions {
   uint64_t config_hash = 0;
 };
 
-// Any thread may call Stop(), Scrape(), Swap() and TakeNotices(); Start(), Wait() and the destructor
-// belong to the owner.
+// Any thread may call Stop(), Scrape(), Swap() and TakeNotices(); Start(), Wait() and the
+// destructor belong to the owner.
 class Pipeline {
  public:
   // `sink` null: records are not written.
