@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -9,6 +10,7 @@
 #include "app/load_rules.h"
 #include "app/rule_trial.h"
 #include "app/settings.h"
+#include "app/web_access.h"
 
 namespace parshall::app {
 namespace {
@@ -92,8 +94,8 @@ void WarnOfSlowRules(const ActiveRules& active, std::vector<Error>* warnings) {
       if (spec.name != rule.name || spec.where.file.starts_with(kBuiltinPrefix)) continue;
       const bool anchored = spec.pattern.starts_with('^');
       warnings->push_back(Fail(
-          "rule \"" + rule.name + "\" can only run on RE2, dozens of times slower than as a plan: " +
-              rule.why_no_plan +
+          "rule \"" + rule.name +
+              "\" can only run on RE2, dozens of times slower than as a plan: " + rule.why_no_plan +
               (anchored ? "; docs/RULES.md (\"Patterns\") says what a plan can be made of"
                         : "; begin it with ^, and with ^.*? if what stands before does not matter"),
           spec.pattern_where.ToString()));
@@ -118,6 +120,26 @@ void PrintPlans(const records::RuleProgram& program) {
   }
 }
 
+// What a run only warns of, an expired certificate, is a fault for somebody who asks. What the file
+// comes to.
+std::string CheckWebConfig(const std::string& path, std::vector<Error>* faults) {
+  const WebAccessOutcome web = LoadWebAccess(path);
+  faults->insert(faults->end(), web.faults.begin(), web.faults.end());
+  if (web.access == nullptr) return {};
+  for (const Error& warning : web.warnings) {
+    const bool of_tls =
+        web.access->tls != nullptr &&
+        std::any_of(web.access->tls->warnings().begin(), web.access->tls->warnings().end(),
+                    [&](const Error& other) { return other.ToString() == warning.ToString(); });
+    if (of_tls) {
+      faults->push_back(warning);
+    } else {
+      std::fprintf(stderr, "%s (warning)\n", warning.ToString().c_str());
+    }
+  }
+  return path + ": " + Describe(*web.access);
+}
+
 }  // namespace
 
 int CheckCommand(const Options& options, const rules::Config& config) {
@@ -125,11 +147,16 @@ int CheckCommand(const Options& options, const rules::Config& config) {
   Options with_files = options;
   with_files.rules.insert(with_files.rules.end(), options.paths.begin(), options.paths.end());
   with_files.paths.clear();
-  if (const Result<Settings> settings = MergeSettings(with_files, config); !settings.ok()) {
+  const Result<Settings> settings = MergeSettings(with_files, config);
+  if (!settings.ok()) {
     PrintFaults({settings.error()});
     return kExitWrong;
   }
   ActiveRules active = LoadRules(with_files, config);
+  std::string web;
+  if (!settings->web_config_file.empty()) {
+    web = CheckWebConfig(settings->web_config_file, &active.faults);
+  }
   size_t examples = 0;
   if (active.faults.empty()) CheckExamples(active, &active.faults, &examples);
   if (!active.faults.empty()) {
@@ -140,6 +167,7 @@ int CheckCommand(const Options& options, const rules::Config& config) {
   for (const Error& warning : active.warnings)
     std::fprintf(stderr, "%s (warning)\n", warning.ToString().c_str());
   if (options.plans) PrintPlans(*active.program);
+  if (!web.empty()) std::printf("%s\n", web.c_str());
   std::printf("%s, %s, %s: all fine\n", Counted(active.set.rules.size(), "rule").c_str(),
               Counted(active.set.metrics.size(), "metric").c_str(),
               Counted(examples, "example").c_str());

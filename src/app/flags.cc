@@ -21,6 +21,9 @@ constexpr std::array kCommands = {
     Command{"verify", kVerify, "FILE…",
             "Count files from their beginning and compare with a running instance or its state.",
             ""},
+    Command{"healthcheck", kHealthcheck, "",
+            "Ask a running instance whether it is healthy, for containers: exit code 0 or 1.",
+            "healthcheck takes no arguments; name another instance with --url"},
     Command{"formats", kFormats, "", "The built-in formats, each with a sample line.",
             "formats takes no arguments"},
 };
@@ -33,7 +36,7 @@ constexpr std::array kFlags = {
          "Where to begin in files that are followed.", kRun, false, true, "beginning|end"},
 
     Flag{Group::kRules, "config", "FILE", "", "Read this configuration file (YAML).",
-         kRun | kCheck | kExplain | kVerify},
+         kRun | kCheck | kExplain | kVerify | kHealthcheck},
     Flag{Group::kRules, "format", "NAME|SERVER:STRING", "any of the default rules",
          "Expect lines of this format (`parshall formats` lists them), or of a server's own format "
          "string.",
@@ -60,8 +63,12 @@ constexpr std::array kFlags = {
     Flag{Group::kOutput, "state", "DIR", "",
          "Keep positions and counts here: after a crash the next run goes on where this one was.",
          kRun | kVerify},
-    Flag{Group::kOutput, "url", "URL", "", "The running instance: http://HOST:PORT or unix:/PATH.",
-         kVerify | kExplain},
+    Flag{Group::kOutput, "url", "URL", "",
+         "The running instance: http[s]://[USER:PASSWORD@]HOST:PORT or unix:/PATH.",
+         kVerify | kExplain | kHealthcheck},
+    Flag{Group::kOutput, "url.ca-file", "FILE", "the system's",
+         "Whoever answers at https:// must have a certificate of these authorities (PEM).",
+         kVerify | kExplain | kHealthcheck},
     Flag{Group::kOutput, "unmatched", "", "",
          "Ask a running instance (--url) which lines matched no rule.", kExplain},
     Flag{Group::kOutput, "state.interval", "DURATION", "1s",
@@ -70,8 +77,11 @@ constexpr std::array kFlags = {
     Flag{Group::kOutput, "plans", "", "", "Show how each rule will run, and why.", kCheck},
 
     Flag{Group::kWeb, "web.listen-address", "ADDR|none", "127.0.0.1:19220",
-         "Serve /metrics here: HOST:PORT, :PORT (every address), [IPV6]:PORT, unix:/PATH.", kRun,
-         true},
+         "Serve /metrics here: HOST:PORT, :PORT (every address), [IPV6]:PORT, unix:/PATH.",
+         kRun | kHealthcheck, true},
+    Flag{Group::kWeb, "web.config.file", "FILE", "",
+         "TLS, passwords, headers and a rate limit, as in Prometheus's exporter-toolkit.",
+         kRun | kCheck | kHealthcheck},
 
     Flag{Group::kLimits, "threads", "N", "1",
          "Threads that work on files, 1 to 64; one keeps up with any disk, more are for backlogs.",

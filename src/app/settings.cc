@@ -19,10 +19,6 @@ Result<LogLevel> LevelOf(const std::string& text, const std::string& where) {
 
 // What this version cannot do yet must not be taken silently.
 Status Unsupported(const rules::Config& config) {
-  if (config.web.config_file) {
-    return Fail("`web: config_file:` is not supported by this version",
-                config.PlaceOf("web.config_file"));
-  }
   if (config.web.enable_lifecycle.value_or(false)) {
     return Fail("`web: enable_lifecycle:` is not supported by this version",
                 config.PlaceOf("web.enable_lifecycle"));
@@ -120,6 +116,7 @@ Result<Settings> MergeSettings(const Options& options, const rules::Config& conf
     settings.listen_asked_for = false;
   }
   if (IsNone(settings.listen_addresses)) settings.listen_addresses.clear();
+  settings.web_config_file = options.web_config_file.value_or(config.web.config_file.value_or(""));
   if (options.threads) {
     settings.threads = *options.threads;
   } else if (config.threads) {

@@ -1,8 +1,9 @@
 """Every bar, in the order in which they are played."""
 import crash
+import exposed
 import guard
 import many
 import pressure
 import rotate
 
-BARS = [*crash.BARS, *rotate.BARS, *many.BARS, *pressure.BARS, *guard.BARS]
+BARS = [*crash.BARS, *rotate.BARS, *many.BARS, *pressure.BARS, *guard.BARS, *exposed.BARS]
