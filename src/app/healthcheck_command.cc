@@ -43,7 +43,9 @@ int HealthcheckCommand(const Options& options, const rules::Config& config) {
     PrintFaults({settings.error()});
     return kExitWrong;
   }
-  http::GetOptions how{.timeout_ms = kTimeoutMs, .body_bytes_max = kAnswerBytesMax};
+  http::GetOptions how;
+  how.timeout_ms = kTimeoutMs;
+  how.body_bytes_max = kAnswerBytesMax;
   how.ca_file = options.url_ca_file.value_or("");
   // A password that is asked for proves that it runs.
   how.refusal_is_fine = true;

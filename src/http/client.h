@@ -11,7 +11,7 @@ namespace parshall::http {
 struct GetOptions {
   int timeout_ms = 10'000;  // for all of it
   size_t body_bytes_max = size_t{512} << 20;
-  std::string ca_file;          // PEM; empty: the system's authorities
+  std::string ca_file = {};     // PEM; empty: the system's authorities
   bool verify_server = true;    // whether the certificate must be right; only for one's own address
   bool unix_is_secure = false;  // TLS over a unix socket, which no URL can say
   // An answer that only says who may ask (401, or the want of a client's certificate) counts as an

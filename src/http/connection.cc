@@ -16,6 +16,7 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <cassert>
+#include <iterator>
 #include <optional>
 #include <string_view>
 
@@ -61,6 +62,16 @@ std::string_view SentenceOf(int status) {
     default:
       return "This is not an HTTP/1.1 request.";
   }
+}
+
+// RFC 9112 §6.1: `chunked` once and nothing else, or nobody knows where the body ends, and what one
+// side takes for a body is a request to the other.
+template <typename Fields>
+bool KnowsLength(const Fields& fields) {
+  const auto codings = fields.equal_range(beast::http::field::transfer_encoding);
+  if (codings.first == codings.second) return true;
+  return std::next(codings.first) == codings.second && fields.version() == 11 &&
+         beast::iequals(codings.first->value(), "chunked");
 }
 
 class HttpConnection final : public Connection {
@@ -131,7 +142,9 @@ class HttpConnection final : public Connection {
     } else {
       host_->CountBadHandshake();
     }
-    if (!SpokePlainHttp(error)) return Close();
+    if (error.category() != asio::error::get_ssl_category()) return Close();
+    // The alert that says why must reach the client: a close with its bytes unread would reset.
+    if (!SpokePlainHttp(error)) return LingerPlain();
     static constexpr std::string_view kAnswer =
         "HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
         "Connection: close\r\n\r\nThis port speaks HTTPS, and the request was HTTP.\n";
@@ -178,6 +191,7 @@ class HttpConnection final : public Connection {
   void OnHeader(const error_code& error) {
     if (phase() == Phase::kClosed) return;
     if (error) return Fail(error);
+    if (!KnowsLength(parser_->get())) return Reject(400);
     if (parser_->is_done()) return OnRequest();
     if (beast::iequals(parser_->get()[beast::http::field::expect], "100-continue")) {
       static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -274,6 +288,7 @@ class HttpConnection final : public Connection {
         if (error == beast::error::timeout) self->host_->CountTimeout();
         return self->Close();
       }
+      self->CountWritten(size);
       self->unwritten_->consume(size);
       if (asio::buffer_size(*self->unwritten_) > 0) return self->WriteSome();
       self->OnWritten();

@@ -69,7 +69,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const Access& access() const { return *access_; }
 
   Phase phase() const { return phase_; }
-  MonotonicTime phase_began() const { return phase_began_; }
+  // Since the phase began; more than nothing.
+  double PhaseSeconds() const {
+    const auto passed = std::chrono::steady_clock::now() - phase_began_;
+    return std::chrono::duration<double>(passed).count() + 1e-9;
+  }
+  // Of the response, written in this phase.
+  size_t phase_bytes() const { return phase_bytes_; }
 
  protected:
   explicit Connection(std::shared_ptr<const Access> access) : access_(std::move(access)) {}
@@ -77,13 +83,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Enter(Phase phase) {
     phase_ = phase;
     phase_began_ = std::chrono::steady_clock::now();
+    phase_bytes_ = 0;
   }
+  void CountWritten(size_t bytes) { phase_bytes_ += bytes; }
 
   std::shared_ptr<const Access> access_;
 
  private:
   Phase phase_ = Phase::kIdle;
   MonotonicTime phase_began_ = std::chrono::steady_clock::now();
+  size_t phase_bytes_ = 0;
 };
 
 // What a client gets that cannot be served now: best effort, without waiting.

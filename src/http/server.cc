@@ -37,7 +37,7 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using Acceptor = asio::basic_socket_acceptor<asio::generic::stream_protocol>;
 
-constexpr int kJudgeNiceness = 10;
+constexpr int kJudgeNiceness = 5;
 
 bool IsWantOfDescriptors(const error_code& error) {
   return error == boost::system::errc::too_many_files_open ||
@@ -216,35 +216,46 @@ class Server::Core final : public ConnectionHost {
   // 512 it is never the oldest unless the machine is truly full. False when everybody is being
   // served.
   bool Evict() {
-    return CloseOldest([](const Connection& connection) {
-             return connection.phase() == Connection::Phase::kIdle ||
-                    connection.phase() == Connection::Phase::kReading ||
-                    connection.phase() == Connection::Phase::kLingering;
-           }) ||
+    const auto age = [](const Connection& connection) { return -connection.PhaseSeconds(); };
+    return CloseFirst(age,
+                      [](const Connection& connection) {
+                        return connection.phase() == Connection::Phase::kIdle ||
+                               connection.phase() == Connection::Phase::kReading ||
+                               connection.phase() == Connection::Phase::kLingering;
+                      }) ||
            EvictWriter();
   }
 
+  // Whoever takes the fewest bytes a second; not the oldest, which may be an honest reader of a
+  // large body on a busy machine.
   bool EvictWriter() {
-    const MonotonicTime before = std::chrono::steady_clock::now() - options_.evict_writer_after;
-    return CloseOldest([before](const Connection& connection) {
+    const double seconds = std::chrono::duration<double>(options_.evict_writer_after).count();
+    const auto rate = [](const Connection& connection) {
+      return static_cast<double>(connection.phase_bytes()) / connection.PhaseSeconds();
+    };
+    return CloseFirst(rate, [seconds](const Connection& connection) {
       return connection.phase() == Connection::Phase::kWriting &&
-             connection.phase_began() <= before;
+             connection.PhaseSeconds() >= seconds;
     });
   }
 
-  // A walk over all connections: they are few, and it happens only when the server is full.
-  template <typename Predicate>
-  bool CloseOldest(Predicate wanted) {
-    Connection* oldest = nullptr;
+  // Closes the one of the wanted that stands first by `order`. A walk over all connections: they
+  // are few, and it happens only when the server is full.
+  template <typename Order, typename Predicate>
+  bool CloseFirst(Order order, Predicate wanted) {
+    Connection* first = nullptr;
+    double least = 0;
     for (const auto& [connection, owner] : connections_) {
       if (!wanted(*connection)) continue;
-      if (oldest == nullptr || connection->phase_began() < oldest->phase_began()) {
-        oldest = connection;
+      const double value = order(*connection);
+      if (first == nullptr || value < least) {
+        first = connection;
+        least = value;
       }
     }
-    if (oldest == nullptr) return false;
+    if (first == nullptr) return false;
     ++connections_evicted_;
-    oldest->Close();
+    first->Close();
     return true;
   }
 

@@ -219,7 +219,7 @@ TEST_CASE("Server asks for the password on every path, and serves others while b
   ServerOptions options;
   options.addresses = {"127.0.0.1:0"};
   options.quick_paths = {"/-/healthy"};
-  const auto access = AccessWith({{"anna", HashOf("secret", 12)}, {"ben", HashOf("quick", 4)}});
+  const auto access = AccessWith({{"anna", HashOf("secret", 10)}, {"ben", HashOf("quick", 4)}});
   options.access = [access] { return access; };
   auto server = Server::Start(
       std::move(options), [](const Request& request) { return TextResponse(200, request.path); });
@@ -237,7 +237,7 @@ TEST_CASE("Server asks for the password on every path, and serves others while b
     CHECK(answer->Find("WWW-Authenticate") == "Basic realm=\"parshall\", charset=\"UTF-8\"");
   }
   REQUIRE(Ask(address, request("/", "ben", "quick"))->status == 200);
-  // One guess takes a quarter of a second or more; many known scrapes fit into it.
+  // One guess takes some 50 ms or more; known scrapes take a fraction of one.
   Client guess(address);
   guess.Send(request("/", "anna", "guess"));
   std::atomic<bool> answered = false;
@@ -249,8 +249,10 @@ TEST_CASE("Server asks for the password on every path, and serves others while b
   int served = 0;
   while (!answered) served += Ask(address, request("/", "ben", "quick"))->status == 200 ? 1 : 0;
   waiter.join();
-  CHECK(served >= 10);
-  CHECK(Ask(address, request("/", "anna", "secret"))->status == 200);
+  CHECK(served >= 3);
+  const auto right = Ask(address, request("/", "anna", "secret"));
+  REQUIRE(right);
+  CHECK(right->status == 200);
   CHECK((*server)->tally().requests_denied == 4);
 }
 
