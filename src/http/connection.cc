@@ -118,6 +118,12 @@ class HttpConnection final : public Connection {
 
   void Close() override {
     if (phase() == Phase::kClosed) return;
+    if (phase() == Phase::kWriting) {
+      // Half a response is no response. A reset gives the socket's own buffer back at once, which a
+      // slow reader would otherwise keep for as long as it likes.
+      error_code ignored;
+      stream_.plain().socket().set_option(asio::socket_base::linger(true, 0), ignored);
+    }
     Enter(Phase::kClosed);
     DropResponse();
     stream_.plain().close();  // also cancels its timer, which would keep the io thread from ending

@@ -240,6 +240,7 @@ TEST_CASE("Server closes a client that stops reading") {
   client.Send(kGet);
   CHECK(Eventually([&] { return server->tally().connections_timed_out == 1; }));
   CHECK(Eventually([&] { return server->tally().connections_open == 0; }));
+  CHECK(!client.Send("x"));  // it is reset, and not left with what the socket still holds
 }
 
 TEST_CASE("Server closes a client that reads too slowly to come to an end") {
