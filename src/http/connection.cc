@@ -118,12 +118,6 @@ class HttpConnection final : public Connection {
 
   void Close() override {
     if (phase() == Phase::kClosed) return;
-    if (phase() == Phase::kWriting) {
-      // Half a response is no response. A reset gives the socket's own buffer back at once, which a
-      // slow reader would otherwise keep for as long as it likes.
-      error_code ignored;
-      stream_.plain().socket().set_option(asio::socket_base::linger(true, 0), ignored);
-    }
     Enter(Phase::kClosed);
     DropResponse();
     stream_.plain().close();  // also cancels its timer, which would keep the io thread from ending
@@ -280,8 +274,16 @@ class HttpConnection final : public Connection {
     const std::string_view body = response_ ? std::string_view(response_->body) : "";
     unwritten_.emplace(std::array{asio::const_buffer(head_.data(), head_.size()),
                                   asio::const_buffer(body.data(), body.size())});
+    ResetOnClose(true);
     write_ends_ = steady_clock::now() + options_.write_timeout;
     WriteSome();
+  }
+
+  // Half a response is no response: a reset says so, and gives back at once what the kernel holds
+  // for a slow reader. Set beforehand, since a deadline closes the socket before anybody is told.
+  void ResetOnClose(bool reset) {
+    error_code ignored;
+    stream_.plain().socket().set_option(asio::socket_base::linger(reset, 0), ignored);
   }
 
   // Header and body leave from where they lie, in as many pieces as the socket takes.
@@ -302,6 +304,7 @@ class HttpConnection final : public Connection {
   }
 
   void OnWritten() {
+    ResetOnClose(false);
     DropResponse();
     if (closing_ && !stream_.is_secure()) return Close();
     if (keep_alive_) return AwaitRequest();
