@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "app/check_sets.h"
@@ -10,6 +11,7 @@
 #include "app/load_rules.h"
 #include "app/settings.h"
 #include "records/plan_advice.h"
+#include "app/web_access.h"
 
 namespace parshall::app {
 namespace {
@@ -54,6 +56,26 @@ void PrintPlans(const records::RuleProgram& program) {
   }
 }
 
+// What a run only warns of, an expired certificate, is a fault for somebody who asks. What the file
+// comes to.
+std::string CheckWebConfig(const std::string& path, std::vector<Error>* faults) {
+  const WebAccessOutcome web = LoadWebAccess(path);
+  faults->insert(faults->end(), web.faults.begin(), web.faults.end());
+  if (web.access == nullptr) return {};
+  for (const Error& warning : web.warnings) {
+    const bool of_tls =
+        web.access->tls != nullptr &&
+        std::any_of(web.access->tls->warnings().begin(), web.access->tls->warnings().end(),
+                    [&](const Error& other) { return other.ToString() == warning.ToString(); });
+    if (of_tls) {
+      faults->push_back(warning);
+    } else {
+      std::fprintf(stderr, "%s (warning)\n", warning.ToString().c_str());
+    }
+  }
+  return path + ": " + Describe(*web.access);
+}
+
 }  // namespace
 
 namespace {
@@ -95,7 +117,8 @@ int CheckCommand(const Options& options, const rules::Config& config) {
   Options with_files = options;
   with_files.rules.insert(with_files.rules.end(), options.paths.begin(), options.paths.end());
   with_files.paths.clear();
-  if (const Result<Settings> settings = MergeSettings(with_files, config); !settings.ok()) {
+  const Result<Settings> settings = MergeSettings(with_files, config);
+  if (!settings.ok()) {
     PrintFaults({settings.error()});
     return kExitWrong;
   }
@@ -110,10 +133,13 @@ int CheckCommand(const Options& options, const rules::Config& config) {
     with_files.rules = files;
     counts.push_back(CheckSet(with_files, config, &faults));
   }
+  std::string web;
+  if (!settings->web_config_file.empty()) web = CheckWebConfig(settings->web_config_file, &faults);
   if (!faults.empty()) {
     PrintFaults(faults);
     return kExitWrong;
   }
+  if (!web.empty()) std::printf("%s\n", web.c_str());
   if (sets.size() == 1) {
     PrintCounts("", counts[0], "all fine");
     return kExitDone;

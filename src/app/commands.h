@@ -18,6 +18,7 @@ int RunCommand(const Options& options, const rules::Config& config);
 int CheckCommand(const Options& options, const rules::Config& config);
 int ExplainCommand(const Options& options, const rules::Config& config);
 int VerifyCommand(const Options& options, const rules::Config& config);
+int HealthcheckCommand(const Options& options, const rules::Config& config);
 int FormatsCommand(const Options& options);
 
 // One line each to stderr: "rules/nginx.yaml:14:7: …".

@@ -97,6 +97,12 @@ std::vector<prometheus::MetricFamily> Exposition::OwnFamilies(
     AddCounter("parshall_http_requests_refused_total",
                "HTTP requests that were malformed, too large, or one too many.",
                tally.requests_bad + tally.requests_busy, &own);
+    AddCounter("parshall_http_requests_denied_total",
+               "HTTP requests without a right password, or beyond the rate limit.",
+               tally.requests_denied, &own);
+    AddCounter("parshall_http_tls_handshakes_failed_total",
+               "TLS handshakes that failed, for want of a certificate or otherwise.",
+               tally.handshakes_failed, &own);
     AddCounter("parshall_http_connections_total", "Connections accepted.",
                tally.connections_accepted, &own);
     AddCounter("parshall_http_connections_closed_early_total",
@@ -129,6 +135,7 @@ std::string Exposition::Protobuf() {
 }
 
 Result<std::unique_ptr<http::Server>> StartServer(const std::vector<std::string>& addresses,
+                                                  http::AccessSource access,
                                                   Exposition* exposition) {
   http::Router router;
   router.Add("/metrics", "GET", [exposition](const http::Request& request) {
@@ -193,6 +200,16 @@ Result<std::unique_ptr<http::Server>> StartServer(const std::vector<std::string>
   });
   http::ServerOptions options;
   options.addresses = addresses;
+  options.access = std::move(access);
+  // A scrape depends on its format and its packing, and on nothing else that was asked.
+  options.share_key = [](const http::Request& request) -> std::string {
+    if (request.path != "/metrics" || (request.method != "GET" && request.method != "HEAD")) {
+      return {};
+    }
+    const bool open = http::ChooseExposition(request.accept) == http::Exposition::kOpenMetrics;
+    const bool packed = http::AcceptsGzip(request.accept_encoding);
+    return std::string(open ? "open" : "text") + (packed ? "gzip" : "plain");
+  };
   options.quick_paths = {"/-/healthy", "/-/ready", "/"};
   return http::Server::Start(std::move(options), router.AsHandler());
 }

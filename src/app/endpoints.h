@@ -47,9 +47,11 @@ class Exposition {
   std::atomic<bool> ready_{false};
 };
 
-// Starts serving /metrics, /-/healthy, /-/ready, /-/reload and the landing page. `exposition`
-// outlives the server.
+// Starts serving /metrics, /-/healthy, /-/ready, /-/reload and the landing page to those whom
+// `access` lets in (empty: everybody). `exposition`, and what `access` stands on, outlive the
+// server.
 Result<std::unique_ptr<http::Server>> StartServer(const std::vector<std::string>& addresses,
+                                                  http::AccessSource access,
                                                   Exposition* exposition);
 
 }  // namespace parshall::app

@@ -16,7 +16,8 @@ enum Commands : uint8_t {
   kExplain = 4,
   kFormats = 8,
   kVerify = 16,
-  kAny = 31
+  kHealthcheck = 32,
+  kAny = 63
 };
 
 struct Command {

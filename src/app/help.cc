@@ -104,7 +104,7 @@ std::string HelpText() {
       "\n"
       "Usage:\n"
       "  parshall [run] [FLAGS] [PATH|GLOB…]\n"
-      "  parshall check|explain|formats [FLAGS] …\n"
+      "  parshall check|explain|verify|healthcheck|formats [FLAGS] …\n"
       "\n"
       "Commands:\n";
   for (const Command& command : AllCommands()) {

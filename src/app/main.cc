@@ -49,6 +49,7 @@ int Main(const std::vector<std::string>& arguments) {
   if (options.command == "check") return CheckCommand(options, loaded.config);
   if (options.command == "explain") return ExplainCommand(options, loaded.config);
   if (options.command == "verify") return VerifyCommand(options, loaded.config);
+  if (options.command == "healthcheck") return HealthcheckCommand(options, loaded.config);
   if (options.command == "formats") return FormatsCommand(options);
   return RunCommand(options, loaded.config);
 }

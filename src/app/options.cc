@@ -318,6 +318,8 @@ Status Store(const Given& given, Options* options) {
   if (name == "metrics-file") options->metrics_file = value;
   if (name == "state") options->state = value;
   if (name == "url") options->url = value;
+  if (name == "url.ca-file") options->url_ca_file = value;
+  if (name == "web.config.file") options->web_config_file = value;
   if (name == "web.listen-address") options->listen_addresses = given.values;
   if (name == "web.enable-lifecycle") options->enable_lifecycle = yes;
   if (name == "config.watch") options->config_watch = yes;

@@ -20,7 +20,7 @@
 namespace parshall::app {
 
 struct Options {
-  std::string command = "run";  // run, check, explain, verify, formats
+  std::string command = "run";  // run, check, explain, verify, healthcheck, formats
   // run: the sources, in their order (none, or "-": stdin). check, verify: files. explain: at most
   // one, the LINE.
   std::vector<std::string> paths;
@@ -38,15 +38,17 @@ struct Options {
   std::optional<bool> once;
   std::optional<std::string> from;  // "beginning" or "end"
   std::optional<std::string> metrics_file;
-  std::optional<std::string> url;                // of a running instance
+  std::optional<std::string> url;  // of a running instance
+  std::optional<std::string> url_ca_file;
   std::optional<std::string> state;              // a directory
   std::optional<double> state_interval_seconds;  // 1 ms to a day
   std::vector<std::string> listen_addresses;     // {"none"}: no web server
   std::optional<bool> enable_lifecycle;
   std::optional<bool> config_watch;
-  std::optional<unsigned> threads;               // 1–64
-  std::optional<uint64_t> line_bytes_max;        // 1 – 1 GiB
-  std::optional<unsigned> series_max;            // 1 – 10,000,000
+  std::optional<std::string> web_config_file;
+  std::optional<unsigned> threads;         // 1–64
+  std::optional<uint64_t> line_bytes_max;  // 1 – 1 GiB
+  std::optional<unsigned> series_max;      // 1 – 10,000,000
   std::optional<LogLevel> log_level;
   std::optional<LogFormat> log_format;
   bool json = false;

@@ -16,6 +16,7 @@
 #include "app/reload.h"
 #include "app/run_state.h"
 #include "app/settings.h"
+#include "app/web_access.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/quoted.h"
@@ -144,6 +145,18 @@ int RunCommand(const Options& options, const rules::Config& config) {
     return kExitWrong;
   }
 
+  std::unique_ptr<WebAccess> web;
+  std::shared_ptr<const http::Access> first_access;
+  if (!settings.web_config_file.empty()) {
+    WebAccessOutcome loaded = LoadWebAccess(settings.web_config_file);
+    if (!loaded.faults.empty()) {
+      PrintFaults(loaded.faults);
+      return kExitWrong;
+    }
+    first_access = loaded.access;
+    web = std::make_unique<WebAccess>(settings.web_config_file, std::move(loaded));
+  }
+
   const sigset_t signal_set = BlockSignals();
   Fd signals(::signalfd(-1, &signal_set, SFD_CLOEXEC | SFD_NONBLOCK));
   int ends[2];
@@ -206,13 +219,14 @@ int RunCommand(const Options& options, const rules::Config& config) {
   std::unique_ptr<http::Server> server;
   if (!settings.listen_addresses.empty()) {
     Result<std::unique_ptr<http::Server>> started =
-        StartServer(settings.listen_addresses, &exposition);
+        StartServer(settings.listen_addresses, SourceOf(web.get()), &exposition);
     if (started.ok()) {
       server = std::move(*started);
+      WarnOfOpenDoors(server->addresses(), first_access.get());
       exposition.SetServer(server.get());
       for (const std::string& address : server->addresses()) {
         Log(LogLevel::kInfo, {{"address", address}}, "metrics are at {}",
-            address.starts_with("unix:") ? address : "http://" + address + "/metrics");
+            UrlOf(address, first_access.get()));
       }
     } else if (settings.once && !settings.listen_asked_for) {
       // A second program that reads a file once should not fail for an address nobody asked for.

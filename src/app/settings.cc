@@ -18,15 +18,6 @@ Result<LogLevel> LevelOf(const std::string& text, const std::string& where) {
               where);
 }
 
-// What this version cannot do yet must not be taken silently.
-Status Unsupported(const rules::Config& config) {
-  if (config.web.config_file) {
-    return Fail("`web: config_file:` is not supported by this version",
-                config.PlaceOf("web.config_file"));
-  }
-  return Ok();
-}
-
 void TakeSources(const Options& options, const rules::Config& config, Settings* settings) {
   const bool from_end = options.from.value_or("beginning") == "end";
   if (options.paths.empty() && config.sources) {
@@ -82,7 +73,6 @@ ConfigResult LoadConfig(const Options& options) {
 }
 
 Result<Settings> MergeSettings(const Options& options, const rules::Config& config) {
-  if (const Status supported = Unsupported(config); !supported.ok()) return supported.error();
   if (options.config_watch.value_or(false) && !options.config && options.rules.empty()) {
     return Fail("there is no file to watch; name one with --config or --rules",
                 options.Where("config.watch"));
@@ -126,6 +116,7 @@ Result<Settings> MergeSettings(const Options& options, const rules::Config& conf
   if (IsNone(settings.listen_addresses)) settings.listen_addresses.clear();
   settings.lifecycle =
       options.enable_lifecycle.value_or(config.web.enable_lifecycle.value_or(false));
+  settings.web_config_file = options.web_config_file.value_or(config.web.config_file.value_or(""));
   if (options.threads) {
     settings.threads = *options.threads;
   } else if (config.threads) {

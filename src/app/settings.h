@@ -25,6 +25,7 @@ struct Settings {
   int state_interval_ms = 1000;
   std::vector<std::string> listen_addresses;  // empty: no web server
   bool listen_asked_for = false;              // named by the operator, not only the default
+  std::string web_config_file;                // empty: plain HTTP for everybody
   bool once = false;
   size_t threads = 1;
   uint64_t line_bytes_max = uint64_t{1} << 20;

@@ -49,7 +49,8 @@ std::string UnmatchedJson(const records::UnmatchedLines& lines) {
 int ExplainUnmatched(const Options& options) {
   const std::string url = options.url.value_or(kDefaultUrl);
   const Result<std::string> answer =
-      http::Get(url, kUnmatchedPath, {.body_bytes_max = kAnswerBytesMax});
+      http::Get(url, kUnmatchedPath,
+                {.body_bytes_max = kAnswerBytesMax, .ca_file = options.url_ca_file.value_or("")});
   if (!answer.ok()) {
     PrintFaults({answer.error()});
     return kExitFailed;

@@ -81,8 +81,10 @@ int VerifyCommand(const Options& options, const rules::Config& config) {
 
   // The claim first: what is written to the files meanwhile is then missing in the claim, and not
   // in the count.
-  const Result<std::string> claim = options.url ? http::Get(*options.url, "/metrics")
-                                                : ClaimOfState(*options.state, options, config);
+  const Result<std::string> claim =
+      options.url
+          ? http::Get(*options.url, "/metrics", {.ca_file = options.url_ca_file.value_or("")})
+          : ClaimOfState(*options.state, options, config);
   if (!claim.ok()) {
     PrintFaults({claim.error()});
     return kExitFailed;

@@ -1,11 +1,12 @@
 #include "http/connection.h"
 
+#include <netinet/in.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/buffers_suffix.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -15,8 +16,11 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <cassert>
+#include <iterator>
 #include <optional>
 #include <string_view>
+
+#include "http/channel.h"
 
 namespace parshall::http {
 namespace {
@@ -43,6 +47,12 @@ int StatusOf(const error_code& error) {
   return transport ? 0 : 400;
 }
 
+// Whether a handshake failed since the client spoke HTTP, which deserves an answer it can read.
+bool SpokePlainHttp(const error_code& error) {
+  return error.category() == asio::error::get_ssl_category() &&
+         ERR_GET_REASON(static_cast<unsigned long>(error.value())) == SSL_R_HTTP_REQUEST;
+}
+
 std::string_view SentenceOf(int status) {
   switch (status) {
     case 413:
@@ -54,10 +64,21 @@ std::string_view SentenceOf(int status) {
   }
 }
 
+// RFC 9112 §6.1: `chunked` once and nothing else, or nobody knows where the body ends, and what one
+// side takes for a body is a request to the other.
+template <typename Fields>
+bool KnowsLength(const Fields& fields) {
+  const auto codings = fields.equal_range(beast::http::field::transfer_encoding);
+  if (codings.first == codings.second) return true;
+  return std::next(codings.first) == codings.second && fields.version() == 11 &&
+         beast::iequals(codings.first->value(), "chunked");
+}
+
 class HttpConnection final : public Connection {
  public:
   HttpConnection(StreamSocket socket, const ServerOptions& options, ConnectionHost* host)
-      : stream_(std::move(socket)),
+      : Connection(host->CurrentAccess()),
+        stream_(std::move(socket), access().tls),
         options_(options),
         host_(host),
         // Room for a header and for the beginning of what follows it; never for more.
@@ -65,20 +86,41 @@ class HttpConnection final : public Connection {
 
   void Start() override {
     error_code ignored;
-    stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);  // fails on unix sockets
-    BeginRequest();
+    // Fails on unix sockets.
+    stream_.plain().socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+    request_ends_ = steady_clock::now() + options_.request_timeout;
+    if (!stream_.is_secure()) return ReadRequest();
+    // The first request shares its deadline with the handshake.
+    Enter(Phase::kReading);
+    stream_.plain().expires_at(request_ends_);
+    stream_.Handshake([self = Self()](const error_code& error) { self->OnHandshake(error); });
   }
 
-  void Respond(Response response) override {
+  void Respond(std::shared_ptr<const Response> response) override {
     if (phase() != Phase::kAnswering) return;  // closed meanwhile
     StartWriting(std::move(response));
+  }
+
+  std::string Peer() const override {
+    error_code failed;
+    const auto endpoint = stream_.plain().socket().remote_endpoint(failed);
+    if (failed) return "gone";
+    const auto* address = reinterpret_cast<const sockaddr*>(endpoint.data());
+    if (address->sa_family == AF_INET) {
+      const auto& v4 = reinterpret_cast<const sockaddr_in*>(address)->sin_addr;
+      return std::string(reinterpret_cast<const char*>(&v4), sizeof v4);
+    }
+    if (address->sa_family != AF_INET6) return "unix";
+    const auto& v6 = reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr;
+    const bool mapped = IN6_IS_ADDR_V4MAPPED(&v6) != 0;
+    return std::string(reinterpret_cast<const char*>(&v6) + (mapped ? 12 : 0), mapped ? 4 : 8);
   }
 
   void Close() override {
     if (phase() == Phase::kClosed) return;
     Enter(Phase::kClosed);
     DropResponse();
-    stream_.close();  // also cancels its timer, which would keep the io thread from ending
+    stream_.plain().close();  // also cancels its timer, which would keep the io thread from ending
     host_->Ended(this);
   }
 
@@ -92,13 +134,40 @@ class HttpConnection final : public Connection {
     return std::static_pointer_cast<HttpConnection>(shared_from_this());
   }
 
-  // The deadline set here covers the header and the body, however slowly they come.
+  void OnHandshake(const error_code& error) {
+    if (phase() == Phase::kClosed) return;
+    if (!error) return ReadRequest();
+    if (error == beast::error::timeout) {
+      host_->CountTimeout();
+    } else {
+      host_->CountBadHandshake();
+    }
+    if (error.category() != asio::error::get_ssl_category()) return Close();
+    // The alert that says why must reach the client: a close with its bytes unread would reset.
+    if (!SpokePlainHttp(error)) return LingerPlain();
+    static constexpr std::string_view kAnswer =
+        "HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        "Connection: close\r\n\r\nThis port speaks HTTPS, and the request was HTTP.\n";
+    asio::async_write(stream_.plain(), asio::buffer(kAnswer),
+                      [self = Self()](const error_code& failed, size_t) {
+                        if (self->phase() == Phase::kClosed) return;
+                        if (failed) return self->Close();
+                        self->LingerPlain();
+                      });
+  }
+
   void BeginRequest() {
+    request_ends_ = steady_clock::now() + options_.request_timeout;
+    ReadRequest();
+  }
+
+  // The deadline set here covers the header and the body, however slowly they come.
+  void ReadRequest() {
     Enter(Phase::kReading);
     parser_.emplace();
     parser_->header_limit(static_cast<std::uint32_t>(options_.header_bytes_max));
     parser_->body_limit(options_.body_bytes_max);
-    stream_.expires_after(options_.request_timeout);
+    stream_.plain().expires_at(request_ends_);
     beast::http::async_read_header(
         stream_, buffer_, *parser_,
         [self = Self()](const error_code& error, size_t) { self->OnHeader(error); });
@@ -109,7 +178,7 @@ class HttpConnection final : public Connection {
     if (buffer_.size() > 0) return BeginRequest();
     Enter(Phase::kIdle);
     buffer_.clear();
-    stream_.expires_after(options_.keep_alive_timeout);
+    stream_.plain().expires_after(options_.keep_alive_timeout);
     stream_.async_read_some(buffer_.prepare(4096),
                             [self = Self()](const error_code& error, size_t size) {
                               if (self->phase() == Phase::kClosed) return;
@@ -122,6 +191,7 @@ class HttpConnection final : public Connection {
   void OnHeader(const error_code& error) {
     if (phase() == Phase::kClosed) return;
     if (error) return Fail(error);
+    if (!KnowsLength(parser_->get())) return Reject(400);
     if (parser_->is_done()) return OnRequest();
     if (beast::iequals(parser_->get()[beast::http::field::expect], "100-continue")) {
       static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -146,6 +216,12 @@ class HttpConnection final : public Connection {
   }
 
   void OnRequest() {
+    access_ = host_->CurrentAccess();
+    // Under other certificates the client must show anew who it is.
+    if (access().tls.get() != stream_.tls()) {
+      if (!stream_.is_secure()) return Close();  // and nothing more in plain text
+      closing_ = true;
+    }
     auto message = parser_->release();
     http_minor_ = message.version() >= 11 ? 1 : 0;
     keep_alive_ = message.keep_alive();
@@ -182,29 +258,37 @@ class HttpConnection final : public Connection {
   void Reject(int status) {
     host_->CountBadRequest();
     keep_alive_ = false;
-    StartWriting(TextResponse(status, SentenceOf(status)));
+    StartWriting(std::make_shared<const Response>(TextResponse(status, SentenceOf(status))));
   }
 
-  void StartWriting(Response response) {
+  void StartWriting(std::shared_ptr<const Response> response) {
     Enter(Phase::kWriting);
     parser_.reset();
     keep_alive_ = keep_alive_ && !closing_;
     const auto now = std::chrono::system_clock::now().time_since_epoch();
-    head_ = ResponseHead(response, http_minor_, keep_alive_,
-                         std::chrono::duration_cast<std::chrono::seconds>(now).count());
-    const bool bodiless = is_head_ || response.status == 204 || response.status == 304;
-    body_ = bodiless ? std::string() : std::move(response.body);
-    held_bytes_ = static_cast<ptrdiff_t>(body_.size());
-    host_->HoldBytes(held_bytes_);
+    head_ = ResponseHead(*response, http_minor_, keep_alive_,
+                         std::chrono::duration_cast<std::chrono::seconds>(now).count(),
+                         access().headers);
+    const bool bodiless = is_head_ || response->status == 204 || response->status == 304;
+    response_ = bodiless ? nullptr : std::move(response);
+    const std::string_view body = response_ ? std::string_view(response_->body) : "";
     unwritten_.emplace(std::array{asio::const_buffer(head_.data(), head_.size()),
-                                  asio::const_buffer(body_.data(), body_.size())});
+                                  asio::const_buffer(body.data(), body.size())});
+    ResetOnClose(true);
     write_ends_ = steady_clock::now() + options_.write_timeout;
     WriteSome();
   }
 
+  // Half a response is no response: a reset says so, and gives back at once what the kernel holds
+  // for a slow reader. Set beforehand, since a deadline closes the socket before anybody is told.
+  void ResetOnClose(bool reset) {
+    error_code ignored;
+    stream_.plain().socket().set_option(asio::socket_base::linger(reset, 0), ignored);
+  }
+
   // Header and body leave from where they lie, in as many pieces as the socket takes.
   void WriteSome() {
-    stream_.expires_at(
+    stream_.plain().expires_at(
         std::min(write_ends_, steady_clock::now() + options_.write_progress_timeout));
     stream_.async_write_some(*unwritten_, [self = Self()](const error_code& error, size_t size) {
       if (self->phase() == Phase::kClosed) return;
@@ -212,6 +296,7 @@ class HttpConnection final : public Connection {
         if (error == beast::error::timeout) self->host_->CountTimeout();
         return self->Close();
       }
+      self->CountWritten(size);
       self->unwritten_->consume(size);
       if (asio::buffer_size(*self->unwritten_) > 0) return self->WriteSome();
       self->OnWritten();
@@ -219,58 +304,68 @@ class HttpConnection final : public Connection {
   }
 
   void OnWritten() {
+    ResetOnClose(false);
     DropResponse();
-    if (closing_) return Close();
+    if (closing_ && !stream_.is_secure()) return Close();
     if (keep_alive_) return AwaitRequest();
     Linger();
   }
 
   void DropResponse() {
-    host_->HoldBytes(-std::exchange(held_bytes_, 0));
     // A write that is still on its way was cancelled, but its handler has not run: it holds no view
     // of the body.
     unwritten_.reset();
-    std::string().swap(body_);
+    response_.reset();
   }
 
   // To close with unread bytes in the socket would reset the connection, and the client might lose
   // our last response. So say that nothing more will come, and throw away what the client still
   // sends, for a while.
   void Linger() {
+    if (!stream_.is_secure()) return LingerPlain();
+    Enter(Phase::kLingering);
+    stream_.plain().expires_after(options_.linger_timeout);
+    // Under TLS its own farewell goes first; whether the client answers it is all the same.
+    stream_.Farewell([self = Self()](const error_code&) {
+      if (self->phase() != Phase::kClosed) self->LingerPlain();
+    });
+  }
+
+  // The rest, below TLS if there is any.
+  void LingerPlain() {
     Enter(Phase::kLingering);
     error_code ignored;
-    stream_.socket().shutdown(StreamSocket::shutdown_send, ignored);
-    stream_.expires_after(options_.linger_timeout);
+    stream_.plain().socket().shutdown(StreamSocket::shutdown_send, ignored);
+    stream_.plain().expires_after(options_.linger_timeout);
     buffer_.clear();
     Discard();
   }
 
   void Discard() {
-    stream_.async_read_some(buffer_.prepare(buffer_.max_size()),
-                            [self = Self()](const error_code& error, size_t size) {
-                              if (self->phase() == Phase::kClosed) return;
-                              self->discarded_bytes_ += size;
-                              if (error || self->discarded_bytes_ > kLingerBytesMax) {
-                                return self->Close();
-                              }
-                              self->Discard();
-                            });
+    stream_.plain().async_read_some(buffer_.prepare(buffer_.max_size()),
+                                    [self = Self()](const error_code& error, size_t size) {
+                                      if (self->phase() == Phase::kClosed) return;
+                                      self->discarded_bytes_ += size;
+                                      if (error || self->discarded_bytes_ > kLingerBytesMax)
+                                        return self->Close();
+                                      self->Discard();
+                                    });
   }
 
-  beast::basic_stream<asio::generic::stream_protocol> stream_;
+  Channel stream_;
   const ServerOptions& options_;  // the server's; it outlives its connections
   ConnectionHost* const host_;
   beast::flat_buffer buffer_;
   std::optional<beast::http::request_parser<beast::http::string_body>> parser_;
 
+  steady_clock::time_point request_ends_;
   int http_minor_ = 1;
   bool keep_alive_ = false;
   bool is_head_ = false;
   bool closing_ = false;  // after the response that is owed
 
   std::string head_;
-  std::string body_;
-  ptrdiff_t held_bytes_ = 0;
+  std::shared_ptr<const Response> response_;  // its body is being written; else null
   std::optional<beast::buffers_suffix<std::array<asio::const_buffer, 2>>> unwritten_;
   steady_clock::time_point write_ends_;
   size_t discarded_bytes_ = 0;

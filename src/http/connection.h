@@ -1,7 +1,7 @@
 #pragma once
 // One client: reads its requests one after the other, hands each to its host, writes the response.
-// Pipelined requests wait in the socket until it is their turn. connection.cc is the only file that
-// knows Beast.
+// Pipelined requests wait in the socket until it is their turn. connection.cc and channel.h are the
+// only files of the server that know Beast.
 
 #include <utility>  // asio 1.74 uses std::exchange without including it
 
@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <memory>
 
+#include "http/access.h"
 #include "http/message.h"
 #include "http/server.h"
 
@@ -28,9 +29,10 @@ class ConnectionHost {
   virtual void Answer(std::shared_ptr<Connection> connection, Request request) = 0;
   // The last call about a connection; its socket is closed.
   virtual void Ended(Connection* connection) = 0;
-  // Bytes of a body that begin (positive) or cease (negative) to be held for writing.
-  virtual void HoldBytes(ptrdiff_t bytes) = 0;
   virtual void CountBadRequest() = 0;
+  virtual void CountBadHandshake() = 0;
+  // Never null.
+  virtual std::shared_ptr<const Access> CurrentAccess() = 0;
   virtual void CountTimeout() = 0;
 
  protected:
@@ -42,7 +44,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
  public:
   enum class Phase {
     kIdle,       // between two requests
-    kReading,    // a request is arriving
+    kReading,    // a TLS handshake or a request is arriving
     kAnswering,  // the handler has it
     kWriting,    // the response is leaving
     kLingering,  // all is said; waits for the client to close
@@ -53,26 +55,44 @@ class Connection : public std::enable_shared_from_this<Connection> {
                                           ConnectionHost* host);
 
   virtual void Start() = 0;
-  virtual void Respond(Response response) = 0;
+  // The body is sent from where it lies.
+  virtual void Respond(std::shared_ptr<const Response> response) = 0;
   // Closes at once, whatever is on its way. Ended() follows within this call.
   virtual void Close() = 0;
   // Closes now if no response is owed, else right after it.
   virtual void CloseWhenAnswered() = 0;
 
+  // The client, as far as one can be told from another: an IPv4 address, an IPv6 network of 64
+  // bits, and one name for all who come through unix sockets.
+  virtual std::string Peer() const = 0;
+  // What held when the current request came.
+  const Access& access() const { return *access_; }
+
   Phase phase() const { return phase_; }
-  MonotonicTime phase_began() const { return phase_began_; }
+  // Since the phase began; more than nothing.
+  double PhaseSeconds() const {
+    const auto passed = std::chrono::steady_clock::now() - phase_began_;
+    return std::chrono::duration<double>(passed).count() + 1e-9;
+  }
+  // Of the response, written in this phase.
+  size_t phase_bytes() const { return phase_bytes_; }
 
  protected:
-  Connection() = default;
+  explicit Connection(std::shared_ptr<const Access> access) : access_(std::move(access)) {}
   virtual ~Connection() = default;
   void Enter(Phase phase) {
     phase_ = phase;
     phase_began_ = std::chrono::steady_clock::now();
+    phase_bytes_ = 0;
   }
+  void CountWritten(size_t bytes) { phase_bytes_ += bytes; }
+
+  std::shared_ptr<const Access> access_;
 
  private:
   Phase phase_ = Phase::kIdle;
   MonotonicTime phase_began_ = std::chrono::steady_clock::now();
+  size_t phase_bytes_ = 0;
 };
 
 // What a client gets that cannot be served now: best effort, without waiting.

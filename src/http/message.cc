@@ -125,7 +125,7 @@ bool SplitTarget(std::string_view target, std::string* path, std::string* query)
 }
 
 std::string ResponseHead(const Response& response, int http_minor, bool keep_alive,
-                         int64_t unix_seconds) {
+                         int64_t unix_seconds, const std::vector<Header>& more) {
   std::string head = fmt::format("HTTP/1.{} {} {}\r\n", http_minor, response.status,
                                  ReasonPhrase(response.status));
   AppendHeader("Date", HttpDate(unix_seconds), &head);
@@ -142,6 +142,14 @@ std::string ResponseHead(const Response& response, int http_minor, bool keep_ali
   for (const Header& header : response.headers) {
     has_cache_control |= EqualIgnoringCase(header.name, "Cache-Control");
     AppendHeader(header.name, header.value, &head);
+  }
+  for (const Header& header : more) {
+    const bool there =
+        EqualIgnoringCase(header.name, "X-Content-Type-Options") ||
+        std::any_of(response.headers.begin(), response.headers.end(), [&](const Header& other) {
+          return EqualIgnoringCase(other.name, header.name);
+        });
+    if (!there) AppendHeader(header.name, header.value, &head);
   }
   if (!has_cache_control) AppendHeader("Cache-Control", "no-store", &head);
   // HTTP/1.1 keeps a connection unless told, HTTP/1.0 closes it unless told.

@@ -57,9 +57,9 @@ std::string_view ReasonPhrase(int status);
 bool SplitTarget(std::string_view target, std::string* path, std::string* query);
 
 // The status line and the headers with the empty line behind them. http_minor is 0 or 1.
-// `unix_seconds` is the moment for Date.
+// `unix_seconds` is the moment for Date. `more` headers are added unless the response has them.
 std::string ResponseHead(const Response& response, int http_minor, bool keep_alive,
-                         int64_t unix_seconds);
+                         int64_t unix_seconds, const std::vector<Header>& more = {});
 
 bool EqualIgnoringCase(std::string_view a, std::string_view b);
 

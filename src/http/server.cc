@@ -1,7 +1,9 @@
 #include "http/server.h"
 
 #include <pthread.h>
-#include <signal.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <utility>  // asio 1.74 uses std::exchange without including it
 
@@ -23,7 +25,10 @@
 #include <unordered_map>
 
 #include "http/connection.h"
+#include "http/guard.h"
+#include "http/handler_queue.h"
 #include "http/listener.h"
+#include "http/signals_blocked.h"
 
 namespace parshall::http {
 namespace {
@@ -32,28 +37,7 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using Acceptor = asio::basic_socket_acceptor<asio::generic::stream_protocol>;
 
-// While it lives, threads that are started take no signals: those belong to the thread that waits
-// for them.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
-
-Response BusyResponse() {
-  Response busy = TextResponse(503, "The server is busy; try again soon.");
-  busy.headers.push_back({"Retry-After", "1"});
-  return busy;
-}
+constexpr int kJudgeNiceness = 5;
 
 bool IsWantOfDescriptors(const error_code& error) {
   return error == boost::system::errc::too_many_files_open ||
@@ -67,9 +51,13 @@ class Server::Core final : public ConnectionHost {
  public:
   Core(ServerOptions options, Handler handler)
       : options_(std::move(options)),
-        handler_(std::move(handler)),
         grace_(io_),
-        workers_(std::max<size_t>(options_.handler_threads, 1)) {}
+        handlers_(&io_, options_, std::move(handler), [this] { return EvictWriter(); }) {
+    // What guards the door must not take the machine from what is behind it.
+    asio::post(judges_, [] {
+      setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kJudgeNiceness);
+    });
+  }
 
   // Before Run(), by the owner.
   Status Open(Listener listener) {
@@ -102,7 +90,8 @@ class Server::Core final : public ConnectionHost {
     asio::post(io_, [this] { BeginStop(); });
     io_thread_.join();
     abandoned_ = true;
-    workers_.join();
+    judges_.join();
+    handlers_.Join();
   }
 
   // Any thread.
@@ -115,25 +104,26 @@ class Server::Core final : public ConnectionHost {
     tally.accepts_failed = accepts_failed_;
     tally.requests = requests_;
     tally.requests_bad = requests_bad_;
-    tally.requests_busy = requests_busy_;
+    tally.requests_busy = handlers_.requests_busy();
+    tally.requests_denied = requests_denied_;
+    tally.handshakes_failed = handshakes_failed_;
     tally.connections_open = connections_open_;
     return tally;
   }
 
   void Answer(std::shared_ptr<Connection> connection, Request request) override {
     ++requests_;
-    if (IsQuick(request.path)) return RespondSoon(std::move(connection), Call(request));
-    while (held_bytes_ > HeldBytesMax() && EvictWriter()) {
+    Guard::Decision decision = guard_.Decide(connection->access(), request, connection->Peer(),
+                                             std::chrono::steady_clock::now());
+    requests_denied_ = guard_.refused();
+    switch (decision.kind) {
+      case Guard::Decision::Kind::kAdmit:
+        return Serve(std::move(connection), std::move(request));
+      case Guard::Decision::Kind::kAnswer:
+        return RespondSoon(std::move(connection), std::move(decision.answer));
+      case Guard::Decision::Kind::kCheck:
+        return CheckPassword(std::move(connection), std::move(request), std::move(decision.check));
     }
-    if (handlers_waiting_ >= options_.handlers_waiting_max || held_bytes_ > HeldBytesMax()) {
-      ++requests_busy_;
-      return RespondSoon(std::move(connection), BusyResponse());
-    }
-    ++handlers_waiting_;
-    asio::post(workers_,
-               [this, connection = std::move(connection), request = std::move(request)]() mutable {
-                 Work(std::move(connection), request);
-               });
   }
 
   void Ended(Connection* connection) override {
@@ -146,14 +136,39 @@ class Server::Core final : public ConnectionHost {
     if (stopping_ && connections_.empty()) io_.stop();
   }
 
-  void HoldBytes(ptrdiff_t bytes) override { held_bytes_ += bytes; }
   void CountBadRequest() override {
     ++requests_;
     ++requests_bad_;
   }
+  void CountBadHandshake() override { ++handshakes_failed_; }
   void CountTimeout() override { ++connections_timed_out_; }
+  std::shared_ptr<const Access> CurrentAccess() override {
+    return options_.access ? options_.access() : open_access_;
+  }
 
  private:
+  // The answer waits for bcrypt, and nobody else does.
+  void CheckPassword(std::shared_ptr<Connection> connection, Request request, Guard::Check check) {
+    asio::post(judges_, [this, connection = std::move(connection), request = std::move(request),
+                         check = std::move(check)]() mutable {
+      const bool fits = !abandoned_ && Guard::Judge(check);
+      asio::post(io_, [this, fits, connection = std::move(connection), request = std::move(request),
+                       check = std::move(check)]() mutable {
+        std::optional<Response> refusal = guard_.Finish(check, fits);
+        requests_denied_ = guard_.refused();
+        if (refusal) {
+          return connection->Respond(std::make_shared<const Response>(std::move(*refusal)));
+        }
+        Serve(std::move(connection), std::move(request));
+      });
+    });
+  }
+
+  void Serve(std::shared_ptr<Connection> connection, Request request) {
+    if (IsQuick(request.path)) return RespondSoon(std::move(connection), handlers_.Call(request));
+    handlers_.Add(std::move(connection), std::move(request));
+  }
+
   // A listening socket and what belongs to it. Its address is stable in the deque.
   struct Door {
     explicit Door(asio::io_context& io) : acceptor(io), peer(io), pause(io) {}
@@ -201,35 +216,46 @@ class Server::Core final : public ConnectionHost {
   // 512 it is never the oldest unless the machine is truly full. False when everybody is being
   // served.
   bool Evict() {
-    return CloseOldest([](const Connection& connection) {
-             return connection.phase() == Connection::Phase::kIdle ||
-                    connection.phase() == Connection::Phase::kReading ||
-                    connection.phase() == Connection::Phase::kLingering;
-           }) ||
+    const auto age = [](const Connection& connection) { return -connection.PhaseSeconds(); };
+    return CloseFirst(age,
+                      [](const Connection& connection) {
+                        return connection.phase() == Connection::Phase::kIdle ||
+                               connection.phase() == Connection::Phase::kReading ||
+                               connection.phase() == Connection::Phase::kLingering;
+                      }) ||
            EvictWriter();
   }
 
+  // Whoever takes the fewest bytes a second; not the oldest, which may be an honest reader of a
+  // large body on a busy machine.
   bool EvictWriter() {
-    const MonotonicTime before = std::chrono::steady_clock::now() - options_.evict_writer_after;
-    return CloseOldest([before](const Connection& connection) {
+    const double seconds = std::chrono::duration<double>(options_.evict_writer_after).count();
+    const auto rate = [](const Connection& connection) {
+      return static_cast<double>(connection.phase_bytes()) / connection.PhaseSeconds();
+    };
+    return CloseFirst(rate, [seconds](const Connection& connection) {
       return connection.phase() == Connection::Phase::kWriting &&
-             connection.phase_began() <= before;
+             connection.PhaseSeconds() >= seconds;
     });
   }
 
-  // A walk over all connections: they are few, and it happens only when the server is full.
-  template <typename Predicate>
-  bool CloseOldest(Predicate wanted) {
-    Connection* oldest = nullptr;
+  // Closes the one of the wanted that stands first by `order`. A walk over all connections: they
+  // are few, and it happens only when the server is full.
+  template <typename Order, typename Predicate>
+  bool CloseFirst(Order order, Predicate wanted) {
+    Connection* first = nullptr;
+    double least = 0;
     for (const auto& [connection, owner] : connections_) {
       if (!wanted(*connection)) continue;
-      if (oldest == nullptr || connection->phase_began() < oldest->phase_began()) {
-        oldest = connection;
+      const double value = order(*connection);
+      if (first == nullptr || value < least) {
+        first = connection;
+        least = value;
       }
     }
-    if (oldest == nullptr) return false;
+    if (first == nullptr) return false;
     ++connections_evicted_;
-    oldest->Close();
+    first->Close();
     return true;
   }
 
@@ -238,41 +264,10 @@ class Server::Core final : public ConnectionHost {
            options_.quick_paths.end();
   }
 
-  ptrdiff_t HeldBytesMax() const { return static_cast<ptrdiff_t>(options_.responses_bytes_max); }
-
-  // Either thread.
-  Response Call(const Request& request) {
-    try {
-      return handler_(request);
-    } catch (const std::exception&) {  // no memory for the response, for one
-      return TextResponse(500, "The answer could not be made.");
-    }
-  }
-
   void RespondSoon(std::shared_ptr<Connection> connection, Response response) {
-    asio::post(io_, [connection = std::move(connection), response = std::move(response)]() mutable {
-      connection->Respond(std::move(response));
-    });
-  }
-
-  // A worker. The bytes of the response are held from the moment they exist, so that the next
-  // worker sees them.
-  void Work(std::shared_ptr<Connection> connection, const Request& request) {
-    Response response;
-    if (abandoned_ || held_bytes_ > HeldBytesMax()) {
-      ++requests_busy_;
-      response = BusyResponse();
-    } else {
-      response = Call(request);
-    }
-    const auto bytes = static_cast<ptrdiff_t>(response.body.size());
-    held_bytes_ += bytes;
-    // The connection goes back whole: it must not end on this thread.
-    asio::post(io_, [this, bytes, connection = std::move(connection),
-                     response = std::move(response)]() mutable {
-      --handlers_waiting_;
-      connection->Respond(std::move(response));
-      held_bytes_ -= bytes;
+    asio::post(io_, [connection = std::move(connection),
+                     shared = std::make_shared<const Response>(std::move(response))]() mutable {
+      connection->Respond(std::move(shared));
     });
   }
 
@@ -298,7 +293,6 @@ class Server::Core final : public ConnectionHost {
   }
 
   const ServerOptions options_;
-  const Handler handler_;
 
   asio::io_context io_;  // outlives all that hangs on it
   asio::executor_work_guard<asio::io_context::executor_type> busy_{io_.get_executor()};
@@ -306,11 +300,11 @@ class Server::Core final : public ConnectionHost {
   std::deque<Door> doors_;
   std::unordered_map<Connection*, std::shared_ptr<Connection>> connections_;
   bool stopping_ = false;
-  size_t handlers_waiting_ = 0;
+  Guard guard_;
+  const std::shared_ptr<const Access> open_access_ = std::make_shared<Access>();
 
   std::thread io_thread_;
   std::atomic<bool> abandoned_ = false;
-  std::atomic<ptrdiff_t> held_bytes_ = 0;
   std::atomic<uint64_t> connections_accepted_ = 0;
   std::atomic<uint64_t> connections_refused_ = 0;
   std::atomic<uint64_t> connections_evicted_ = 0;
@@ -318,9 +312,11 @@ class Server::Core final : public ConnectionHost {
   std::atomic<uint64_t> accepts_failed_ = 0;
   std::atomic<uint64_t> requests_ = 0;
   std::atomic<uint64_t> requests_bad_ = 0;
-  std::atomic<uint64_t> requests_busy_ = 0;
+  std::atomic<uint64_t> requests_denied_ = 0;
+  std::atomic<uint64_t> handshakes_failed_ = 0;
   std::atomic<uint64_t> connections_open_ = 0;
-  asio::thread_pool workers_;  // joined before anything above goes
+  asio::thread_pool judges_{1};
+  HandlerQueue handlers_;  // its thread is joined before anything above goes
 };
 
 Result<std::unique_ptr<Server>> Server::Start(ServerOptions options, Handler handler) {

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -21,6 +22,7 @@
 #include <utility>
 
 #include "http/message.h"
+#include "tests/http/certificates.h"
 
 namespace parshall::http {
 
@@ -99,18 +101,54 @@ class Client {
     connected_ = connect(fd_, reinterpret_cast<sockaddr*>(&storage), size) == 0;
   }
   ~Client() {
+    SSL_free(ssl_);
     if (fd_ >= 0) close(fd_);
   }
   Client(Client&& other) noexcept
       : fd_(std::exchange(other.fd_, -1)),
+        ssl_(std::exchange(other.ssl_, nullptr)),
         connected_(other.connected_),
         pending_(std::move(other.pending_)) {}
   Client& operator=(Client&&) = delete;
 
   bool connected() const { return connected_; }
 
+  // From here on everything goes under TLS; the server's certificate is taken as it is. False when
+  // the handshake fails. With TLS 1.3 a client learns only when it reads that its own was refused.
+  bool StartTls(const TestCertificate* own = nullptr, int version = 0,
+                const std::string& protocols = {}) {
+    SSL_CTX* context = SSL_CTX_new(TLS_client_method());
+    if (version != 0) {
+      SSL_CTX_set_security_level(context, 0);  // else it would not even try the old ones
+      SSL_CTX_set_min_proto_version(context, version);
+      SSL_CTX_set_max_proto_version(context, version);
+    }
+    if (own != nullptr) {
+      X509* cert = own->ReadCert();
+      EVP_PKEY* key = own->ReadKey();
+      SSL_CTX_use_certificate(context, cert);
+      SSL_CTX_use_PrivateKey(context, key);
+      X509_free(cert);
+      EVP_PKEY_free(key);
+    }
+    if (!protocols.empty()) {
+      SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(protocols.data()),
+                              static_cast<unsigned>(protocols.size()));
+    }
+    ssl_ = SSL_new(context);
+    SSL_CTX_free(context);
+    const timeval patience = {10, 0};
+    setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    SSL_set_fd(ssl_, fd_);
+    return SSL_connect(ssl_) == 1;
+  }
+  SSL* ssl() { return ssl_; }
+
   // False when the server has closed.
   bool Send(std::string_view bytes) {
+    if (ssl_ != nullptr) {
+      return bytes.empty() || SSL_write(ssl_, bytes.data(), static_cast<int>(bytes.size())) > 0;
+    }
     while (!bytes.empty()) {
       const ssize_t sent = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (sent <= 0) return false;
@@ -125,7 +163,10 @@ class Client {
     return sent >= 0 || errno == EAGAIN;
   }
 
-  void CloseWriting() { shutdown(fd_, SHUT_WR); }
+  void CloseWriting() {
+    if (ssl_ != nullptr) SSL_shutdown(ssl_);
+    shutdown(fd_, SHUT_WR);
+  }
 
   // One response; nothing when the connection ends before it is complete, or after 10 s.
   std::optional<Answer> Read(bool head_only = false) {
@@ -165,9 +206,11 @@ class Client {
  private:
   bool Receive() {
     pollfd ready = {fd_, POLLIN, 0};
-    if (poll(&ready, 1, 10'000) != 1) return false;
+    const bool pending = ssl_ != nullptr && SSL_pending(ssl_) > 0;
+    if (!pending && poll(&ready, 1, 10'000) != 1) return false;
     char bytes[64 << 10];
-    const ssize_t size = recv(fd_, bytes, sizeof bytes, 0);
+    const ssize_t size =
+        ssl_ != nullptr ? SSL_read(ssl_, bytes, sizeof bytes) : recv(fd_, bytes, sizeof bytes, 0);
     if (size <= 0) {
       ended_ = true;
       return false;
@@ -177,6 +220,7 @@ class Client {
   }
 
   int fd_ = -1;
+  SSL* ssl_ = nullptr;
   bool connected_ = false;
   bool ended_ = false;
   std::string pending_;

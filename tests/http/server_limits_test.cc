@@ -44,7 +44,20 @@ long ResidentKib() {
 
 }  // namespace
 
+// For the server's side of TLS, with a certificate of its own.
+AccessSource TlsAccess() {
+  WebConfig config;
+  config.tls.emplace();
+  config.tls->cert = {"cert", LocalhostCertificate().cert};
+  config.tls->key = {"key", LocalhostCertificate().key};
+  const auto access = MakeAccess(config);
+  REQUIRE(access.ok());
+  return [access = *access] { return access; };
+}
+
 TEST_CASE("Server answers hostile requests with 4xx or by closing, and goes on") {
+  const bool secure = GENERATE(false, true);
+  INFO((secure ? "TLS" : "plain"));
   struct Row {
     const char* name;
     std::string bytes;
@@ -89,15 +102,39 @@ TEST_CASE("Server answers hostile requests with 4xx or by closing, and goes on")
       {"endless chunk extension", chunked + "1;" + std::string(1 << 20, 'e'), {400, 413, 431}},
       {"endless trailer", chunked + "0\r\nT: " + std::string(1 << 20, 't'), {400, 413, 431}},
       {"chunk without end", chunked + "1\r\nabc\r\n", {400}},
+      {"chunk size is no number", chunked + "zz\r\n", {400}},
+      {"NUL in a chunk size", chunked + std::string("1\0\r\na\r\n", 7), {400}},
+      {"chunked is not last", post + "Transfer-Encoding: chunked, identity\r\n\r\n", {400}},
+      {"chunked twice",
+       post + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+       {400}},
+      {"chunked in HTTP/1.0",
+       "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+       {400}},
+      {"the same length twice",
+       post + "Content-Length: 1\r\nContent-Length: 1\r\n\r\na",
+       {200, 400}},
+      {"length with a sign", post + "Content-Length: +1\r\n\r\na", {400}},
+      {"absolute form", "GET http://x/ HTTP/1.1\r\nHost: x\r\n\r\n", {200}},
+      {"absolute form of another scheme", "GET ftp://x/ HTTP/1.1\r\nHost: x\r\n\r\n", {400}},
+      {"CONNECT", "CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n", {400}},
+      {"unknown expectation", post + "Expect: a-miracle\r\nContent-Length: 1\r\n\r\na", {200, 417}},
+      {"expectation of a large body",
+       post + "Expect: 100-continue\r\nContent-Length: 99999999\r\n\r\n",
+       {413}},
+      {"upgrade", "GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n", {200}},
       {"half a request", "GET / HT", {0}},
       {"half a body", post + "Content-Length: 10\r\n\r\nabc", {0}},
       {"nothing", "", {0}},
   };
-  const auto server = StartWith({});
+  ServerOptions options;
+  if (secure) options.access = TlsAccess();
+  const auto server = StartWith(options);
   const std::string& address = server->addresses()[0];
   for (const Row& row : rows) {
     INFO(row.name);
     Client client(address);
+    if (secure) REQUIRE(client.StartTls());
     client.Send(row.bytes);
     client.CloseWriting();
     const auto answer = client.Read();
@@ -106,7 +143,10 @@ TEST_CASE("Server answers hostile requests with 4xx or by closing, and goes on")
     CHECK(std::count(row.statuses.begin(), row.statuses.end(), status) == 1);
     if (status != 200) CHECK(client.IsClosed());
     if (status >= 400) CHECK(answer->Find("Connection") == "close");
-    CHECK(Get(address).has_value());
+    Client good(address);
+    if (secure) REQUIRE(good.StartTls());
+    good.Send(kGet);
+    CHECK(good.Read().has_value());
   }
 }
 
@@ -200,6 +240,7 @@ TEST_CASE("Server closes a client that stops reading") {
   client.Send(kGet);
   CHECK(Eventually([&] { return server->tally().connections_timed_out == 1; }));
   CHECK(Eventually([&] { return server->tally().connections_open == 0; }));
+  CHECK(!client.Send("x"));  // it is reset, and not left with what the socket still holds
 }
 
 TEST_CASE("Server closes a client that reads too slowly to come to an end") {

@@ -21,14 +21,16 @@ STALL_S = 15  # a machine may well stand still for some seconds
 
 
 class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path):
+    def __init__(self, path, context):
         super().__init__("localhost", timeout=10)
-        self.path = path
+        self.path, self.context = path, context
 
     def connect(self):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(self.path)
+        if self.context:
+            self.sock = self.context.wrap_socket(self.sock)
 
 
 class Failed(AssertionError):
@@ -51,6 +53,7 @@ class Program:
         self.log = open(self.folder / "parshall.err", "ab+")
         self.process = None
         self.lives, self.stalls = 0, 0
+        self.context = None  # of TLS, if its web configuration asks for it
 
     def __enter__(self):
         return self
@@ -87,7 +90,7 @@ class Program:
         return self
 
     def get(self, path="/metrics", headers=None):
-        connection = _UnixConnection(self.socket)
+        connection = _UnixConnection(self.socket, self.context)
         try:
             connection.request("GET", path, headers=headers or {})
             answer = connection.getresponse()

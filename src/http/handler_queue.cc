@@ -1,0 +1,127 @@
+#include "http/handler_queue.h"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/system/error_code.hpp>
+#include <exception>
+
+namespace parshall::http {
+namespace {
+
+namespace asio = boost::asio;
+
+// How often somebody looks whether slow readers made room.
+constexpr std::chrono::milliseconds kLookForRoom{20};
+
+Response BusyResponse() {
+  Response busy = TextResponse(503, "The server is busy; try again soon.");
+  busy.headers.push_back({"Retry-After", "1"});
+  return busy;
+}
+
+}  // namespace
+
+HandlerQueue::HandlerQueue(asio::io_context* io, const ServerOptions& options, Handler handler,
+                           std::function<bool()> evict_writer)
+    : io_(io),
+      options_(options),
+      handler_(std::move(handler)),
+      evict_writer_(std::move(evict_writer)),
+      room_(*io),
+      workers_(std::max<size_t>(options.handler_threads, 1)) {}
+
+Response HandlerQueue::Call(const Request& request) const {
+  try {
+    return handler_(request);
+  } catch (const std::exception&) {  // no memory for the response, for one
+    return TextResponse(500, "The answer could not be made.");
+  }
+}
+
+void HandlerQueue::Add(std::shared_ptr<Connection> connection, Request request) {
+  std::string key = options_.share_key ? options_.share_key(request) : std::string();
+  if (!key.empty()) {
+    // One that began already may have read what has changed since: it is not for this request.
+    for (Job& job : jobs_) {
+      if (job.key == key) return job.asking.push_back(std::move(connection));
+    }
+  }
+  Job job{std::move(key), std::move(request), {}, std::chrono::steady_clock::now()};
+  job.asking.push_back(std::move(connection));
+  if (jobs_.size() + running_ >= options_.handlers_waiting_max) {
+    asio::post(*io_, [this, job = std::move(job)] { Refuse(job); });
+    return;
+  }
+  jobs_.push_back(std::move(job));
+  Begin();
+}
+
+// Starts what can be started.
+void HandlerQueue::Begin() {
+  while (!jobs_.empty() && running_ < std::max<size_t>(options_.handler_threads, 1)) {
+    if (!MakeRoom()) return;
+    if (jobs_.empty()) return;
+    Job job = std::move(jobs_.front());
+    jobs_.pop_front();
+    Run(std::move(job));
+  }
+}
+
+// Whether another body may come to be. If not, waits until slow readers are slow enough to be
+// closed; and no request waits for that longer than room_timeout.
+bool HandlerQueue::MakeRoom() {
+  while (*held_bytes_ > options_.responses_bytes_max && evict_writer_()) {
+  }
+  if (*held_bytes_ <= options_.responses_bytes_max) return true;
+  const MonotonicTime oldest = std::chrono::steady_clock::now() - options_.room_timeout;
+  while (!jobs_.empty() && jobs_.front().asked <= oldest) {
+    asio::post(*io_, [this, job = std::move(jobs_.front())] { Refuse(job); });
+    jobs_.pop_front();
+  }
+  if (!jobs_.empty() && !awaits_room_) {
+    awaits_room_ = true;
+    room_.expires_after(kLookForRoom);
+    room_.async_wait([this](const boost::system::error_code&) {
+      awaits_room_ = false;
+      Begin();
+    });
+  }
+  return false;
+}
+
+void HandlerQueue::Run(Job job) {
+  ++running_;
+  asio::post(workers_, [this, job = std::move(job)]() mutable {
+    Response response = abandoned_ ? BusyResponse() : Call(job.request);
+    // The connections go back whole: they must not end on this thread.
+    asio::post(*io_, [this, job = std::move(job), response = std::move(response)]() mutable {
+      --running_;
+      Finish(job, std::move(response));
+      Begin();
+    });
+  });
+}
+
+void HandlerQueue::Finish(const Job& job, Response response) {
+  const size_t bytes = response.body.capacity();
+  *held_bytes_ += bytes;
+  const std::shared_ptr<const Response> shared(new Response(std::move(response)),
+                                               [held = held_bytes_, bytes](const Response* gone) {
+                                                 *held -= bytes;
+                                                 delete gone;
+                                               });
+  for (const std::shared_ptr<Connection>& connection : job.asking) connection->Respond(shared);
+}
+
+void HandlerQueue::Refuse(const Job& job) {
+  requests_busy_ += job.asking.size();
+  const auto busy = std::make_shared<const Response>(BusyResponse());
+  for (const std::shared_ptr<Connection>& connection : job.asking) connection->Respond(busy);
+}
+
+void HandlerQueue::Join() {
+  abandoned_ = true;
+  workers_.join();
+}
+
+}  // namespace parshall::http
