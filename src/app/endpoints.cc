@@ -4,7 +4,8 @@
 #include <prometheus/gauge.h>
 #include <prometheus/registry.h>
 
-#include "app/unmatched.h"
+#include "app/api_endpoints.h"
+#include "app/page_files.h"
 #include "app/version.h"
 #include "base/gzip.h"
 #include "http/negotiate.h"
@@ -53,28 +54,6 @@ void Append(std::vector<prometheus::MetricFamily> from,
                std::make_move_iterator(from.end()));
 }
 
-constexpr std::string_view kLandingPage = R"html(<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>parshall</title>
-<style>body { font: 16px/1.5 system-ui, sans-serif; margin: 3rem auto; max-width: 40rem; padding: 0 1rem }</style>
-</head>
-<body>
-<h1>parshall</h1>
-<p>Log lines in, JSON records and exact metrics out.</p>
-<ul>
-<li><a href="/metrics">/metrics</a>: the metrics, for Prometheus</li>
-<li><a href="/api/v1/unmatched">/api/v1/unmatched</a>: lines that no rule matched, by their shape</li>
-<li><a href="/-/healthy">/-/healthy</a>: whether the program runs</li>
-<li><a href="/-/ready">/-/ready</a>: whether it reads its sources</li>
-</ul>
-</body>
-</html>
-)html";
-
 }  // namespace
 
 Exposition::Exposition(pipeline::Pipeline* pipeline, const RunState* state)
@@ -119,7 +98,8 @@ std::string Exposition::OpenMetrics() {
 }
 
 Result<std::unique_ptr<http::Server>> StartServer(const std::vector<std::string>& addresses,
-                                                  Exposition* exposition) {
+                                                  Exposition* exposition,
+                                                  std::shared_ptr<ApiExplain> explain) {
   http::Router router;
   router.Add("/metrics", "GET", [exposition](const http::Request& request) {
     const bool open = http::ChooseExposition(request.accept) == http::Exposition::kOpenMetrics;
@@ -136,30 +116,19 @@ Result<std::unique_ptr<http::Server>> StartServer(const std::vector<std::string>
     }
     return response;
   });
-  router.Add(kUnmatchedPath, "GET", [exposition](const http::Request&) {
-    http::Response response;
-    response.content_type = "application/json";
-    response.body = UnmatchedJson(exposition->Unmatched());
-    response.headers.push_back({"Cache-Control", "no-store"});
-    return response;
-  });
+  AddApi(exposition, std::move(explain), &router);
   router.Add("/-/healthy", "GET",
              [](const http::Request&) { return http::TextResponse(200, "parshall is healthy."); });
   router.Add("/-/ready", "GET", [exposition](const http::Request&) {
     return exposition->ready() ? http::TextResponse(200, "parshall is ready.")
                                : http::TextResponse(503, "parshall is starting or stopping.");
   });
-  router.Add("/", "GET", [](const http::Request&) {
-    http::Response response;
-    response.content_type = "text/html; charset=utf-8";
-    response.body = kLandingPage;
-    response.headers.push_back(
-        {"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"});
-    return response;
-  });
   http::ServerOptions options;
   options.addresses = addresses;
-  options.quick_paths = {"/-/healthy", "/-/ready", "/"};
+  options.quick_paths = AddPage(&router);
+  for (const char* path : {"/-/healthy", "/-/ready"}) options.quick_paths.emplace_back(path);
+  // One for scrapes, while the other explains a line.
+  options.handler_threads = 2;
   return http::Server::Start(std::move(options), router.AsHandler());
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "app/api_explain.h"
 #include "app/run_state.h"
 #include "base/result.h"
 #include "http/server.h"
@@ -25,6 +26,10 @@ class Exposition {
   // One moment of everything, as Prometheus text or OpenMetrics.
   std::string Text();
   std::string OpenMetrics();
+  // The same moment as data, and the program's own series of it.
+  pipeline::Pipeline::Moment Take() { return pipeline_->Scrape(); }
+  std::vector<prometheus::MetricFamily> OwnFamilies(
+      const pipeline::Pipeline::Moment& moment) const;
   records::UnmatchedLines Unmatched() const { return pipeline_->Unmatched(); }
 
   // The server's own counts join the exposition once it runs.
@@ -33,17 +38,16 @@ class Exposition {
   bool ready() const { return ready_; }
 
  private:
-  std::vector<prometheus::MetricFamily> OwnFamilies(const pipeline::Pipeline::Moment& moment) const;
-
   pipeline::Pipeline* pipeline_;
   const RunState* state_;
   std::atomic<const http::Server*> server_{nullptr};
   std::atomic<bool> ready_{false};
 };
 
-// Starts serving /metrics, /-/healthy, /-/ready and the landing page. `exposition` outlives the
-// server.
+// Starts serving /metrics, /-/healthy, /-/ready, /api/v1/ and the status page. `exposition`
+// outlives the server.
 Result<std::unique_ptr<http::Server>> StartServer(const std::vector<std::string>& addresses,
-                                                  Exposition* exposition);
+                                                  Exposition* exposition,
+                                                  std::shared_ptr<ApiExplain> explain);
 
 }  // namespace parshall::app

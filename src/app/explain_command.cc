@@ -7,12 +7,11 @@
 #include <nlohmann/json.hpp>
 
 #include "app/commands.h"
+#include "app/explain_session.h"
 #include "app/load_rules.h"
-#include "app/rule_trial.h"
 #include "app/settings.h"
 #include "app/unmatched.h"
 #include "base/quoted.h"
-#include "lines/continuation.h"
 
 namespace parshall::app {
 namespace {
@@ -87,102 +86,40 @@ void PrintForPeople(const std::string& line, const RuleTrial::Outcome& outcome,
   std::fwrite(out.data(), 1, out.size(), stdout);
 }
 
-void PrintJson(const nlohmann::ordered_json& json) {
-  const std::string text =
-      json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+void PrintJson(const std::string& line, const ExplainSession::Explained& explained) {
+  const std::string text = JsonText(ExplainedJson(line, explained));
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
-void PrintForMachines(const std::string& line, const RuleTrial::Outcome& outcome) {
-  nlohmann::ordered_json json;
-  json["line"] = line;
-  json["outcome"] = outcome.outcome;
-  json["joined"] = false;
-  json["rule"] = outcome.rule_name.empty() ? nlohmann::ordered_json()
-                                           : nlohmann::ordered_json(outcome.rule_name);
-  json["tried"] = nlohmann::ordered_json::array();
-  for (const RuleTrial::Attempt& attempt : outcome.attempts) {
-    nlohmann::ordered_json row{{"rule", attempt.rule}, {"matched", attempt.matched}};
-    if (attempt.matched) {
-      row["by_plan"] = attempt.by_plan;
-    } else {
-      row["why"] = attempt.why;
-      row["matched_bytes"] = attempt.matched_bytes;
-    }
-    json["tried"].push_back(std::move(row));
-  }
-  json["fields"] = nlohmann::ordered_json::array();
-  for (const RuleTrial::Field& field : outcome.fields) {
-    if (field.type == "absent") continue;
-    json["fields"].push_back({{"name", field.name},
-                              {"type", field.type},
-                              {"text", field.text},
-                              {"in_record", field.in_record}});
-  }
-  json["record"] = outcome.record_json.empty()
-                       ? nlohmann::ordered_json()
-                       : nlohmann::ordered_json::parse(outcome.record_json, nullptr, false);
-  json["metrics"] = outcome.metrics;
-  if (outcome.nearest != RuleTrial::kNone) {
-    const RuleTrial::Attempt& nearest = outcome.attempts[outcome.nearest];
-    json["nearest"] = {
-        {"rule", nearest.rule}, {"prefix", outcome.nearest_prefix}, {"why", nearest.why}};
-  }
-  if (!outcome.drop_reason.empty()) json["drop_reason"] = outcome.drop_reason;
-  json["sampled_out"] = outcome.sampled_out;
-  json["nanos"] = outcome.nanos;
-  PrintJson(json);
-}
-
-// Explains line after line, as a run would see them.
+// Explains line after line and prints what became of each.
 class Explainer {
  public:
   Explainer(const ActiveRules& active, bool json, sinks::Schema schema)
-      : active_(active),
-        trial_(active.program, active.store, schema),
+      : session_(active.set, active.program, active.store, schema),
         json_(json),
         colours_(ColoursFor(STDOUT_FILENO)) {}
 
   void Explain(const std::string& line) {
     if (!first_ && !json_) std::fputc('\n', stdout);
     first_ = false;
-    const RuleTrial::Outcome outcome = trial_.Run(line, true);
-    if (outcome.rule_name.empty() && continuation_.open() && continuation_.Belongs(line)) {
-      PrintJoined(line);
-      return;
-    }
-    all_matched_ = all_matched_ && !outcome.rule_name.empty();
-    continuation_.Close();
-    for (const rules::RuleSpec& rule : active_.set.rules) {
-      if (rule.name != outcome.rule_name || !rule.multiline) continue;
-      continuation_.Open(line);
-      open_rule_ = rule.name;
-    }
+    const ExplainSession::Explained explained = session_.Explain(line);
+    all_matched_ = all_matched_ && (explained.joined || !explained.outcome.rule_name.empty());
     if (json_) {
-      PrintForMachines(line, outcome);
+      PrintJson(line, explained);
+    } else if (explained.joined) {
+      std::printf("line     %s\nrule     %s%s: belongs to the event before it%s\n",
+                  Quoted(line).c_str(), colours_.good, explained.joined_to.c_str(), colours_.off);
     } else {
-      PrintForPeople(line, outcome, colours_);
+      PrintForPeople(line, explained.outcome, colours_);
     }
   }
 
   bool all_matched() const { return all_matched_; }
 
  private:
-  void PrintJoined(const std::string& line) {
-    if (json_) {
-      PrintJson({{"line", line}, {"outcome", "matched"}, {"joined", true}, {"rule", open_rule_}});
-      return;
-    }
-    std::printf("line     %s\nrule     %s%s: belongs to the event before it%s\n",
-                Quoted(line).c_str(), colours_.good, open_rule_.c_str(), colours_.off);
-  }
-
-  const ActiveRules& active_;
-  RuleTrial trial_;
+  ExplainSession session_;
   const bool json_;
   const Colours colours_;
-  lines::Continuation continuation_;
-  std::string open_rule_;
   bool first_ = true;
   bool all_matched_ = true;
 };

@@ -201,8 +201,11 @@ int RunCommand(const Options& options, const rules::Config& config) {
   Exposition exposition(&pipeline, state.get());
   std::unique_ptr<http::Server> server;
   if (!settings.listen_addresses.empty()) {
+    auto explain = std::make_shared<ApiExplain>();
+    explain->Use(std::make_shared<const ExplainRules>(
+        ExplainRules{active.set, active.program, config.labels, settings.schema}));
     Result<std::unique_ptr<http::Server>> started =
-        StartServer(settings.listen_addresses, &exposition);
+        StartServer(settings.listen_addresses, &exposition, std::move(explain));
     if (started.ok()) {
       server = std::move(*started);
       exposition.SetServer(server.get());
