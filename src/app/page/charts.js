@@ -13,6 +13,9 @@ function clock(seconds) {
   return two(time.getHours()) + ':' + two(time.getMinutes()) + ':' + two(time.getSeconds());
 }
 
+// What stands beside a line of the grid: 75 kB, not 75.0 kB.
+const brief = (text) => text.replace(/(\.\d*?)0+(?=\D|$)/, '$1').replace(/\.(?=\D|$)/, '');
+
 // A colour of page.css, which knows both schemes.
 function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue('--' + name).trim();
@@ -118,7 +121,7 @@ export class Chart {
       },
       axes: [
         {...axis, size: 26, space: 80, values: (plot, splits) => splits.map(clock)},
-        {...axis, size: 62, space: 34, values: (plot, splits) => splits.map(this.format)},
+        {...axis, size: 62, space: 34, values: (plot, splits) => splits.map((value) => brief(this.format(value)))},
       ],
       series: [{}, ...this.series.map((one, n) => ({
         label: one.name,

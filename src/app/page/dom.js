@@ -36,8 +36,8 @@ export class LiveTable {
     this.show([]);
   }
 
-  // rows: [{key, cells: [text | {text, …} | Node maker]}]; a cell that is a function gets its <td>
-  // and fills it.
+  // rows: [{key, cells, alarm, idle}]; a cell is a text, or a function that fills its <td>. `alarm`: it
+  // should be looked at; `idle`: it needs no look.
   show(rows) {
     this.table.hidden = rows.length === 0;
     this.empty.hidden = rows.length !== 0;
@@ -56,6 +56,7 @@ export class LiveTable {
         else setText(line.children[n], String(cell));
       });
       line.classList.toggle('alarm', Boolean(row.alarm));
+      line.classList.toggle('idle', Boolean(row.idle));
       if (this.body.children[index] !== line) this.body.insertBefore(line, this.body.children[index] || null);
     });
     for (const key of left) {

@@ -25,9 +25,9 @@ async function get(name) {
 
 function quantileSeries() {
   return [
-    {name: 'half below', colour: 'q50', always: true},
-    {name: '90 % below', colour: 'q90', always: true, dash: [6, 3]},
-    {name: '99 % below', colour: 'q99', always: true, dash: [2, 3]},
+    {name: 'p50', colour: 'q50', always: true},
+    {name: 'p90', colour: 'q90', always: true, dash: [6, 3]},
+    {name: 'p99', colour: 'q99', always: true, dash: [2, 3]},
   ];
 }
 
@@ -64,7 +64,7 @@ class Page {
       ['Lines', 'Lines read a second, and in all'],
       ['Matched', 'Share of the lines that some rule matched, in the last half minute'],
       ['Requests', 'Requests a second, and the share of answers 5xx, in the last half minute'],
-      ['Slowest 1 %', 'So long took the 99th percentile of the requests of the last half minute'],
+      ['Duration', 'The 99th percentile of the durations of the last half minute'],
       ['Behind', 'How long ago the oldest byte was written that is not read yet, of any source'],
       ['Written', 'Bytes of records written'],
       ['Memory', 'Resident memory, and the share of one core'],
@@ -131,7 +131,7 @@ class Page {
     const outcomes = calm ? calm.change.outcomes : status.lines.outcomes;
     const all = Object.values(outcomes).reduce((sum, count) => sum + count, 0);
     this.tiles.set('Lines', last ? rate(last.change.read / last.seconds) : NONE, whole(status.lines.read) + ' in all');
-    this.tiles.set('Matched', percent(outcomes.matched, all), whole(status.lines.outcomes.unmatched) + ' unmatched in all');
+    this.tiles.set('Matched', percent(outcomes.matched, all), whole(status.lines.outcomes.unmatched) + ' unmatched');
     const behind = sources.sources.filter((source) => source.following).map((source) => source.following);
     const lag = Math.max(0, ...behind.map((one) => one.lag_seconds));
     this.tiles.set('Behind', behind.length ? span(lag) : NONE,
@@ -143,7 +143,7 @@ class Page {
       trouble || bytes(status.output.bytes) + ' in all', trouble !== '');
     this.tiles.set('Memory', bytes(status.process.memory_bytes ?? NaN),
       calm ? percent(calm.change.cpu, calm.seconds) + ' of a core' : '');
-    this.tiles.set('Up', span(status.uptime_seconds), status.state ? 'state saved, generation ' + whole(status.state.generation) : 'no state is kept');
+    this.tiles.set('Up', span(status.uptime_seconds), status.state ? 'state ' + whole(status.state.generation) + ' saved' : 'no state is kept');
   }
 
   showTraffic(traffic, gap) {
@@ -165,7 +165,7 @@ class Page {
     const slow = this.quantiles(this.durations, traffic.duration_seconds, calm && calm.change.duration, fresh, time,
       'No metric of the active rules is a histogram of durations.',
       'No duration has been observed yet. Let the server log it: %(D)s or %(L)s at the end of gunicorn’s access format, $request_time in nginx’s.');
-    this.tiles.set('Slowest 1 %', Number.isFinite(slow) ? 'over ' + seconds(slow) : NONE, 'of the last half minute');
+    this.tiles.set('Duration', seconds(slow), 'p99 of the last 30 s');
     if (!calm || !traffic.requests) return this.tiles.set('Requests', NONE);
     const all = Object.values(calm.change.classes).reduce((sum, count) => sum + count, 0);
     const failed = calm.change.classes['5xx'];

@@ -83,6 +83,7 @@ export class Rules {
       const asked = rule.matches + rule.misses;
       return {
         key: rule.name,
+        idle: rule.matches === 0,
         cells: [
           rule.name, rate(matches), whole(rule.matches), whole(rule.misses),
           percent(rule.plan_matches, rule.matches), asked > 0 && rule.seconds > 0 ? seconds(rule.seconds / asked) : NONE,
