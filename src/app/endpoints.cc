@@ -4,6 +4,8 @@
 #include <prometheus/gauge.h>
 #include <prometheus/registry.h>
 
+#include <mutex>
+
 #include "app/api_endpoints.h"
 #include "app/page_files.h"
 #include "app/version.h"
@@ -101,7 +103,10 @@ Result<std::unique_ptr<http::Server>> StartServer(const std::vector<std::string>
                                                   Exposition* exposition,
                                                   std::shared_ptr<ApiExplain> explain) {
   http::Router router;
-  router.Add("/metrics", "GET", [exposition](const http::Request& request) {
+  // One body at a time, of which a large one needs much memory. Shared, since the router is copied.
+  auto making = std::make_shared<std::mutex>();
+  router.Add("/metrics", "GET", [exposition, making](const http::Request& request) {
+    const std::lock_guard<std::mutex> alone(*making);
     const bool open = http::ChooseExposition(request.accept) == http::Exposition::kOpenMetrics;
     http::Response response;
     response.content_type = open ? metrics::kOpenMetricsContentType : metrics::kTextContentType;
@@ -127,7 +132,7 @@ Result<std::unique_ptr<http::Server>> StartServer(const std::vector<std::string>
   options.addresses = addresses;
   options.quick_paths = AddPage(&router);
   for (const char* path : {"/-/healthy", "/-/ready"}) options.quick_paths.emplace_back(path);
-  // One for scrapes, while the other explains a line.
+  // One for scrapes while the other explains a line.
   options.handler_threads = 2;
   return http::Server::Start(std::move(options), router.AsHandler());
 }

@@ -37,7 +37,7 @@ export class Chart {
     this.note = element('p', {class: 'note'});
     this.values = series.map(() => element('span', {class: 'value'}));
     this.entries = series.map((one, n) => element('li', {},
-      element('span', {class: 'swatch swatch-' + one.colour + (one.dash ? ' dashed' : ''), 'aria-hidden': 'true'}),
+      element('span', {class: 'swatch swatch-' + one.colour + (one.dash ? (one.dash[0] > 3 ? ' dashed' : ' dotted') : ''), 'aria-hidden': 'true'}),
       element('span', {}, one.name), this.values[n]));
     this.legend = element('ul', {class: 'legend'}, ...this.entries);
     this.figure = element('figure', {}, element('figcaption', {}, element('b', {}, title), this.subtitle),
