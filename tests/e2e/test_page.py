@@ -2,8 +2,8 @@
 import gzip
 import io
 import json
-import os
 import re
+import socket
 import subprocess
 import threading
 
@@ -280,7 +280,6 @@ def test_it_works_below_a_proxys_prefix(live, tmp_path):
 
 
 def _refused(port):
-    import socket
     try:
         socket.create_connection(("127.0.0.1", port), 1).close()
         return False
@@ -315,6 +314,37 @@ def test_it_is_small_kept_and_strict(live):
         assert live.get(path, method="POST")[0] == 405
     assert total <= PAGE_BYTES_MAX, total
     assert "permission notice" in live.get("/page/uPlot-LICENSE.txt")[2].decode()
+
+
+def test_the_history_is_bounded_and_begins_anew_with_the_program(tmp_path):
+    script = """import assert from 'node:assert/strict';
+        import {Columns, Counters} from %s;
+        const columns = new Columns(2), counters = new Counters();
+        for (let n = 0; n < 20000; ++n) {
+            columns.add(n * 2, [n, NaN]);
+            assert.equal(counters.add(n * 2, {read: n * 10, buckets: [n, 0]}), true);
+        }
+        assert.deepEqual(columns.data.map((one) => one.length), [301, 301, 301]);
+        assert.equal(columns.data[2].every((one) => one === null), true);
+        assert.ok(counters.samples.length <= 31, counters.samples.length);
+        assert.deepEqual(counters.since(), {seconds: 2, change: {read: 10, buckets: [1, 0]}});
+        assert.deepEqual(counters.since(30), {seconds: 30, change: {read: 150, buckets: [15, 0]}});
+        // The same moment again is no sample.
+        assert.equal(counters.add(39998, {read: 0, buckets: [0, 0]}), false);
+        // Another process, fewer counts, or other buckets: nothing is known of the time before.
+        for (const [at, values] of [[1, {read: 9e9, buckets: [9, 9]}], [99999, {read: 1, buckets: [0, 0]}], [99999, {read: 9e9, buckets: [9, 9, 9]}]]) {
+            const other = new Counters();
+            other.add(10, {read: 5, buckets: [1, 1]});
+            other.add(12, {read: 7, buckets: [1, 1]});
+            assert.equal(other.add(at, values), true);
+            assert.equal(other.since(), null);
+        }
+        columns.gap(40000);
+        assert.deepEqual(columns.data.slice(1).map((one) => one.at(-1)), [null, null]);
+        """ % json.dumps((parshall.ROOT / "src/app/page/history.js").as_uri())
+    (tmp_path / "ask.mjs").write_text(script)
+    done = subprocess.run(["node", tmp_path / "ask.mjs"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
 
 
 def test_quantiles_are_those_of_prometheus(tmp_path):

@@ -63,9 +63,9 @@ export class Counters {
 }
 
 function sameShape(a, b) {
-  if (typeof a !== 'object') return typeof b !== 'object';
+  if (typeof a !== 'object' || typeof b !== 'object') return typeof a === typeof b;
   const keys = Object.keys(a);
-  return typeof b === 'object' && keys.length === Object.keys(b).length && keys.every((key) => key in b);
+  return keys.length === Object.keys(b).length && keys.every((key) => key in b && sameShape(a[key], b[key]));
 }
 
 // Columns of a chart over time: [[time…], [value…], …]; null is a gap.

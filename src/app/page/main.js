@@ -120,7 +120,7 @@ class Page {
     empty.hidden = status.lines.read > 0;
     setText(empty, status.lines.read > 0 ? '' : 'No lines yet. ' + (status.sources > 0
       ? 'The sources below are watched; this page moves when something is written to them.'
-      : 'Name a file to follow (parshall /var/log/nginx/access.log) or pipe a server’s log into parshall.'));
+      : 'No file is there that was named: the program’s own log says what it waits for. Or pipe a server’s log into it.'));
     const last = this.status.since();
     const calm = this.status.since(WINDOW_SECONDS);
     if (fresh && last) {
@@ -165,7 +165,7 @@ class Page {
     const slow = this.quantiles(this.durations, traffic.duration_seconds, calm && calm.change.duration, fresh, time,
       'No metric of the active rules is a histogram of durations.',
       'No duration has been observed yet. Let the server log it: %(D)s or %(L)s at the end of gunicorn’s access format, $request_time in nginx’s.');
-    this.tiles.set('Duration', seconds(slow), 'p99 of the last 30 s');
+    this.tiles.set('Duration', seconds(slow), 'p99 over ' + WINDOW_SECONDS + ' s');
     if (!calm || !traffic.requests) return this.tiles.set('Requests', NONE);
     const all = Object.values(calm.change.classes).reduce((sum, count) => sum + count, 0);
     const failed = calm.change.classes['5xx'];

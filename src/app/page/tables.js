@@ -40,7 +40,7 @@ export class Sources {
       {name: 'Files', number: true},
       {name: 'Rotations', number: true},
       {name: 'Lost', number: true, title: 'Bytes that were truncated or deleted before they could be read'},
-    ], 'No source has given anything yet. Name one: parshall /var/log/nginx/access.log, or pipe a server’s log into parshall.');
+    ], 'No source is there yet. Name a file that is written to (parshall /var/log/nginx/access.log), or pipe a server’s log into parshall.');
   }
 
   show(answer) {
