@@ -205,7 +205,7 @@ int RunCommand(const Options& options, const rules::Config& config) {
     explain->Use(std::make_shared<const ExplainRules>(
         ExplainRules{active.set, active.program, config.labels, settings.schema}));
     Result<std::unique_ptr<http::Server>> started =
-        StartServer(settings.listen_addresses, &exposition, std::move(explain));
+        StartServer(settings.listen_addresses, &exposition, explain);
     if (started.ok()) {
       server = std::move(*started);
       exposition.SetServer(server.get());
