@@ -39,10 +39,10 @@ const Row kRows[] = {
      "buckets: [1, 2]}\n",
      "http_requests_total", "http_response_size_bytes", "http_request_duration_seconds", 1},
     {"names of one's own, found by their fields",
-     "  - {name: shop_hits, kind: counter, help: h, labels: {code: status}}\n"
+     "  - {name: shop_hits_total, kind: counter, help: h, labels: {code: status}}\n"
      "  - {name: shop_weight, kind: histogram, help: h, value: size, buckets: [1, 2]}\n"
      "  - {name: shop_wait, kind: histogram, help: h, value: duration, buckets: [1, 2]}\n",
-     "shop_hits", "shop_weight", "shop_wait", 1},
+     "shop_hits_total", "shop_weight", "shop_wait", 1},
     {"milliseconds are said by the name",
      "  - {name: latency_milliseconds, kind: histogram, help: h, value: ms, buckets: [1, 2]}\n",
      "none", "none", "latency_milliseconds", 1e-3},
@@ -91,7 +91,7 @@ TEST_CASE("FindRoles finds the metrics of traffic by what they are") {
 
 TEST_CASE("FindRoles says by which label the status is shown") {
   const Layout layout = LayoutOf(
-      "  - {name: hits, kind: counter, help: h, labels: {verb: method, answer: status}}\n");
+      "  - {name: hits_total, kind: counter, help: h, labels: {verb: method, answer: status}}\n");
   CHECK(FindRoles(layout).status_label == "answer");
 }
 
