@@ -10,8 +10,8 @@
 #include "app/examples.h"
 #include "app/load_rules.h"
 #include "app/settings.h"
-#include "records/plan_advice.h"
 #include "app/web_access.h"
+#include "records/plan_advice.h"
 
 namespace parshall::app {
 namespace {

@@ -4,7 +4,10 @@
 #include <prometheus/gauge.h>
 #include <prometheus/registry.h>
 
-#include "app/unmatched.h"
+#include <mutex>
+
+#include "app/api_endpoints.h"
+#include "app/page_files.h"
 #include "app/version.h"
 #include "base/gzip.h"
 #include "http/negotiate.h"
@@ -53,29 +56,6 @@ void Append(std::vector<prometheus::MetricFamily> from,
   into->insert(into->end(), std::make_move_iterator(from.begin()),
                std::make_move_iterator(from.end()));
 }
-
-constexpr std::string_view kLandingPage = R"html(<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>parshall</title>
-<style>body { font: 16px/1.5 system-ui, sans-serif; margin: 3rem auto; max-width: 40rem; padding: 0 1rem }</style>
-</head>
-<body>
-<h1>parshall</h1>
-<p>Log lines in, JSON records and exact metrics out.</p>
-<ul>
-<li><a href="/metrics">/metrics</a>: the metrics, for Prometheus</li>
-<li><a href="/api/v1/unmatched">/api/v1/unmatched</a>: lines that no rule matched, by their shape</li>
-<li><a href="/-/healthy">/-/healthy</a>: whether the program runs</li>
-<li><a href="/-/ready">/-/ready</a>: whether it reads its sources</li>
-<li><code>POST /-/reload</code>: reads configuration and rules anew (with <code>--web.enable-lifecycle</code>)</li>
-</ul>
-</body>
-</html>
-)html";
 
 }  // namespace
 
@@ -135,10 +115,13 @@ std::string Exposition::Protobuf() {
 }
 
 Result<std::unique_ptr<http::Server>> StartServer(const std::vector<std::string>& addresses,
-                                                  http::AccessSource access,
-                                                  Exposition* exposition) {
+                                                  http::AccessSource access, Exposition* exposition,
+                                                  std::shared_ptr<ApiExplain> explain) {
   http::Router router;
-  router.Add("/metrics", "GET", [exposition](const http::Request& request) {
+  // One body at a time, of which a large one needs much memory. Shared, since the router is copied.
+  auto making = std::make_shared<std::mutex>();
+  router.Add("/metrics", "GET", [exposition, making](const http::Request& request) {
+    const std::lock_guard<std::mutex> alone(*making);
     http::Response response;
     switch (http::ChooseExposition(request.accept)) {
       case http::Exposition::kText:
@@ -164,13 +147,7 @@ Result<std::unique_ptr<http::Server>> StartServer(const std::vector<std::string>
     }
     return response;
   });
-  router.Add(kUnmatchedPath, "GET", [exposition](const http::Request&) {
-    http::Response response;
-    response.content_type = "application/json";
-    response.body = UnmatchedJson(exposition->Unmatched());
-    response.headers.push_back({"Cache-Control", "no-store"});
-    return response;
-  });
+  AddApi(exposition, std::move(explain), &router);
   router.Add("/-/healthy", "GET",
              [](const http::Request&) { return http::TextResponse(200, "parshall is healthy."); });
   router.Add("/-/ready", "GET", [exposition](const http::Request&) {
@@ -190,14 +167,6 @@ Result<std::unique_ptr<http::Server>> StartServer(const std::vector<std::string>
     response.body = std::move(outcome.text);
     return response;
   });
-  router.Add("/", "GET", [](const http::Request&) {
-    http::Response response;
-    response.content_type = "text/html; charset=utf-8";
-    response.body = kLandingPage;
-    response.headers.push_back(
-        {"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"});
-    return response;
-  });
   http::ServerOptions options;
   options.addresses = addresses;
   options.access = std::move(access);
@@ -206,11 +175,14 @@ Result<std::unique_ptr<http::Server>> StartServer(const std::vector<std::string>
     if (request.path != "/metrics" || (request.method != "GET" && request.method != "HEAD")) {
       return {};
     }
-    const bool open = http::ChooseExposition(request.accept) == http::Exposition::kOpenMetrics;
+    const auto format = static_cast<int>(http::ChooseExposition(request.accept));
     const bool packed = http::AcceptsGzip(request.accept_encoding);
-    return std::string(open ? "open" : "text") + (packed ? "gzip" : "plain");
+    return std::to_string(format) + (packed ? "gzip" : "plain");
   };
-  options.quick_paths = {"/-/healthy", "/-/ready", "/"};
+  options.quick_paths = AddPage(&router);
+  for (const char* path : {"/-/healthy", "/-/ready"}) options.quick_paths.emplace_back(path);
+  // One for scrapes while one explains a line and one reloads.
+  options.handler_threads = 3;
   return http::Server::Start(std::move(options), router.AsHandler());
 }
 

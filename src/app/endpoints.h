@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "app/api_explain.h"
 #include "app/reload.h"
 #include "app/run_state.h"
 #include "base/result.h"
@@ -27,6 +28,9 @@ class Exposition {
   std::string Text();
   std::string OpenMetrics();
   std::string Protobuf();
+  // The same moment as data, and the program's own series of it.
+  pipeline::Pipeline::Moment Take() { return pipeline_->Scrape(); }
+  std::vector<prometheus::MetricFamily> OwnFamilies(const pipeline::Pipeline::Moment& moment) const;
   records::UnmatchedLines Unmatched() const { return pipeline_->Unmatched(); }
 
   // The server's own counts join the exposition once it runs.
@@ -38,8 +42,6 @@ class Exposition {
   bool ready() const { return ready_; }
 
  private:
-  std::vector<prometheus::MetricFamily> OwnFamilies(const pipeline::Pipeline::Moment& moment) const;
-
   pipeline::Pipeline* pipeline_;
   const RunState* state_;
   Reloader* reloader_ = nullptr;
@@ -47,11 +49,11 @@ class Exposition {
   std::atomic<bool> ready_{false};
 };
 
-// Starts serving /metrics, /-/healthy, /-/ready, /-/reload and the landing page to those whom
-// `access` lets in (empty: everybody). `exposition`, and what `access` stands on, outlive the
+// Starts serving /metrics, /-/healthy, /-/ready, /-/reload, /api/v1/ and the status page to those
+// whom `access` lets in (empty: everybody). `exposition`, and what `access` stands on, outlive the
 // server.
 Result<std::unique_ptr<http::Server>> StartServer(const std::vector<std::string>& addresses,
-                                                  http::AccessSource access,
-                                                  Exposition* exposition);
+                                                  http::AccessSource access, Exposition* exposition,
+                                                  std::shared_ptr<ApiExplain> explain);
 
 }  // namespace parshall::app

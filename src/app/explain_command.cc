@@ -8,14 +8,11 @@
 #include <nlohmann/json.hpp>
 
 #include "app/commands.h"
-#include "app/label_trace.h"
+#include "app/explain_session.h"
 #include "app/load_rules.h"
-#include "app/rule_trial.h"
 #include "app/settings.h"
-#include "app/transform_trace.h"
 #include "app/unmatched.h"
 #include "base/quoted.h"
-#include "lines/continuation.h"
 
 namespace parshall::app {
 namespace {
@@ -50,12 +47,6 @@ Colours ColoursFor(int fd) {
   return {.good = "\033[32m", .bad = "\033[31m", .faint = "\033[2m", .off = "\033[0m"};
 }
 
-// What stands beside the trial: how the record and its labels came to be.
-struct Story {
-  std::vector<TransformStep> steps;
-  std::vector<LabelChange> labels;
-};
-
 std::string StepText(const TransformStep& step) {
   if (!step.drop_reason.empty()) return "drops the record, reason " + step.drop_reason;
   if (step.changes.empty()) return "changes nothing";
@@ -69,8 +60,9 @@ std::string StepText(const TransformStep& step) {
   return text;
 }
 
-void PrintForPeople(const std::string& line, const RuleTrial::Outcome& outcome, const Story& story,
+void PrintForPeople(const std::string& line, const ExplainSession::Explained& explained,
                     const Colours& colours) {
+  const RuleTrial::Outcome& outcome = explained.outcome;
   std::string out = "line     " + Quoted(line) + "\n";
   for (const auto& [name, text] : outcome.envelope)
     out += "wrapping " + name + " = " + Quoted(text) + "\n";
@@ -90,7 +82,7 @@ void PrintForPeople(const std::string& line, const RuleTrial::Outcome& outcome, 
     out += "nearest  " + nearest.rule + ": matched " + Quoted(outcome.nearest_prefix) + ", then " +
            nearest.why + "\n";
   }
-  for (const TransformStep& step : story.steps) {
+  for (const TransformStep& step : explained.steps) {
     out += "step     " + step.word + ": " + StepText(step) + "\n";
   }
   for (const RuleTrial::Field& field : outcome.fields) {
@@ -108,7 +100,7 @@ void PrintForPeople(const std::string& line, const RuleTrial::Outcome& outcome, 
          (outcome.sampled_out ? "\nsample   not written: it is none of the sample" : "") + "\n";
   // Metrics mostly share their labels.
   std::vector<std::string> told;
-  for (const LabelChange& change : story.labels) {
+  for (const LabelChange& change : explained.labels) {
     const bool null = change.before == "null";
     std::string text = "label    " + change.label + ": " + change.field + " " +
                        (null ? change.before : Quoted(change.before)) + " → " +
@@ -122,138 +114,40 @@ void PrintForPeople(const std::string& line, const RuleTrial::Outcome& outcome, 
   std::fwrite(out.data(), 1, out.size(), stdout);
 }
 
-void PrintJson(const nlohmann::ordered_json& json) {
-  const std::string text =
-      json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+void PrintJson(const std::string& line, const ExplainSession::Explained& explained) {
+  const std::string text = JsonText(ExplainedJson(line, explained));
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
-nlohmann::ordered_json StepsJson(const std::vector<TransformStep>& steps) {
-  const auto value = [](const std::optional<std::string>& text) {
-    return text ? nlohmann::ordered_json::parse(*text, nullptr, false) : nlohmann::ordered_json();
-  };
-  nlohmann::ordered_json all = nlohmann::ordered_json::array();
-  for (const TransformStep& step : steps) {
-    nlohmann::ordered_json row{{"step", step.word}, {"where", step.where}};
-    row["changes"] = nlohmann::ordered_json::array();
-    for (const TransformChange& change : step.changes) {
-      nlohmann::ordered_json one{{"field", change.field}};
-      if (change.before) one["before"] = value(change.before);
-      if (change.after) one["after"] = value(change.after);
-      row["changes"].push_back(std::move(one));
-    }
-    if (!step.drop_reason.empty()) row["drop_reason"] = step.drop_reason;
-    all.push_back(std::move(row));
-  }
-  return all;
-}
-
-void PrintForMachines(const std::string& line, const RuleTrial::Outcome& outcome,
-                      const Story& story) {
-  nlohmann::ordered_json json;
-  json["line"] = line;
-  json["outcome"] = outcome.outcome;
-  json["joined"] = false;
-  json["rule"] = outcome.rule_name.empty() ? nlohmann::ordered_json()
-                                           : nlohmann::ordered_json(outcome.rule_name);
-  json["tried"] = nlohmann::ordered_json::array();
-  for (const RuleTrial::Attempt& attempt : outcome.attempts) {
-    nlohmann::ordered_json row{{"rule", attempt.rule}, {"matched", attempt.matched}};
-    if (attempt.matched) {
-      row["by_plan"] = attempt.by_plan;
-    } else {
-      row["why"] = attempt.why;
-      row["matched_bytes"] = attempt.matched_bytes;
-    }
-    json["tried"].push_back(std::move(row));
-  }
-  json["fields"] = nlohmann::ordered_json::array();
-  for (const RuleTrial::Field& field : outcome.fields) {
-    if (field.type == "absent") continue;
-    json["fields"].push_back({{"name", field.name},
-                              {"type", field.type},
-                              {"text", field.text},
-                              {"in_record", field.in_record}});
-  }
-  json["record"] = outcome.record_json.empty()
-                       ? nlohmann::ordered_json()
-                       : nlohmann::ordered_json::parse(outcome.record_json, nullptr, false);
-  json["transforms"] = StepsJson(story.steps);
-  json["metrics"] = outcome.metrics;
-  json["labels"] = nlohmann::ordered_json::array();
-  for (const LabelChange& change : story.labels) {
-    json["labels"].push_back({{"metric", change.metric},
-                              {"label", change.label},
-                              {"field", change.field},
-                              {"before", change.before},
-                              {"after", change.after},
-                              {"why", change.why}});
-  }
-  if (outcome.nearest != RuleTrial::kNone) {
-    const RuleTrial::Attempt& nearest = outcome.attempts[outcome.nearest];
-    json["nearest"] = {
-        {"rule", nearest.rule}, {"prefix", outcome.nearest_prefix}, {"why", nearest.why}};
-  }
-  if (!outcome.drop_reason.empty()) json["drop_reason"] = outcome.drop_reason;
-  json["sampled_out"] = outcome.sampled_out;
-  json["nanos"] = outcome.nanos;
-  PrintJson(json);
-}
-
-// Explains line after line, as a run would see them.
+// Explains line after line and prints what became of each.
 class Explainer {
  public:
   Explainer(const ActiveRules& active, bool json, sinks::Schema schema)
-      : active_(active),
-        trial_(active.program, active.store, schema),
-        wanted_fields_(metrics::WantedFields(active.set)),
+      : session_(active.set, active.program, active.store, schema),
         json_(json),
         colours_(ColoursFor(STDOUT_FILENO)) {}
 
   void Explain(const std::string& line) {
     if (!first_ && !json_) std::fputc('\n', stdout);
     first_ = false;
-    const RuleTrial::Outcome outcome = trial_.Run(line, true);
-    if (outcome.rule_name.empty() && continuation_.open() && continuation_.Belongs(line)) {
-      PrintJoined(line);
-      return;
-    }
-    all_matched_ = all_matched_ && !outcome.rule_name.empty();
-    continuation_.Close();
-    for (const rules::RuleSpec& rule : active_.set.rules) {
-      if (rule.name != outcome.rule_name || !rule.multiline) continue;
-      continuation_.Open(line);
-      open_rule_ = rule.name;
-    }
-    const Story story{
-        .steps = TraceTransforms(active_.set, outcome.rule_name, wanted_fields_, line),
-        .labels = TraceLabels(active_.set.metrics, outcome)};
+    const ExplainSession::Explained explained = session_.Explain(line);
+    all_matched_ = all_matched_ && (explained.joined || !explained.outcome.rule_name.empty());
     if (json_) {
-      PrintForMachines(line, outcome, story);
+      PrintJson(line, explained);
+    } else if (explained.joined) {
+      std::printf("line     %s\nrule     %s%s: belongs to the event before it%s\n",
+                  Quoted(line).c_str(), colours_.good, explained.joined_to.c_str(), colours_.off);
     } else {
-      PrintForPeople(line, outcome, story, colours_);
+      PrintForPeople(line, explained, colours_);
     }
   }
 
   bool all_matched() const { return all_matched_; }
 
  private:
-  void PrintJoined(const std::string& line) {
-    if (json_) {
-      PrintJson({{"line", line}, {"outcome", "matched"}, {"joined", true}, {"rule", open_rule_}});
-      return;
-    }
-    std::printf("line     %s\nrule     %s%s: belongs to the event before it%s\n",
-                Quoted(line).c_str(), colours_.good, open_rule_.c_str(), colours_.off);
-  }
-
-  const ActiveRules& active_;
-  RuleTrial trial_;
-  const std::vector<std::string> wanted_fields_;
+  ExplainSession session_;
   const bool json_;
   const Colours colours_;
-  lines::Continuation continuation_;
-  std::string open_rule_;
   bool first_ = true;
   bool all_matched_ = true;
 };

@@ -38,7 +38,8 @@ constexpr std::array kFlags = {
     Flag{Group::kRules, "config", "FILE", "", "Read this configuration file (YAML).",
          kRun | kCheck | kExplain | kVerify | kHealthcheck},
     Flag{Group::kRules, "config.watch", "", "",
-         "Reload when a file of --config or --rules changes, or one comes or goes in their folders."},
+         "Reload when a file of --config or --rules changes, or one comes or goes in their "
+         "folders."},
     Flag{Group::kRules, "format", "NAME|SERVER:STRING", "any of the default rules",
          "Expect lines of this format (`parshall formats` lists them), or of a server's own format "
          "string.",
@@ -62,7 +63,8 @@ constexpr std::array kFlags = {
          "At this age FILE becomes FILE.1 and the next begins; with s, m, h or d, as 24h."},
     Flag{Group::kOutput, "output.keep", "N", "5",
          "How many of FILE.1, FILE.2, … are kept, 1 to 1000; older ones are deleted."},
-    Flag{Group::kOutput, "schema", "NAME", "flat", "How a record names its fields: flat, as the rules do, or ecs (Elastic Common Schema).",
+    Flag{Group::kOutput, "schema", "NAME", "flat",
+         "How a record names its fields: flat, as the rules do, or ecs (Elastic Common Schema).",
          kRun | kExplain, false, true, "flat|ecs"},
     Flag{Group::kOutput, "metrics-file", "FILE|-", "",
          "Write the metrics here at the end, and on SIGUSR1; a file is replaced as a whole."},

@@ -52,10 +52,11 @@ std::string Counted(size_t count, const char* noun) {
 }  // namespace
 
 Reloader::Reloader(const Options& options, Settings settings, const rules::Config& config,
-                   uint64_t hash, pipeline::Pipeline* pipeline)
+                   uint64_t hash, pipeline::Pipeline* pipeline, std::shared_ptr<ApiExplain> explain)
     : options_(options),
       lifecycle_(settings.lifecycle),
       pipeline_(pipeline),
+      explain_(std::move(explain)),
       running_(std::move(settings)),
       config_(config),
       tried_hash_(hash),
@@ -123,6 +124,8 @@ Reloader::Prepared Reloader::Prepare() {
     prepared.warnings.push_back(std::move(sentence));
   prepared.summary = Counted(active.set.rules.size(), "rule") + ", " +
                      Counted(active.set.metrics.size(), "metric");
+  prepared.explain = std::make_shared<const ExplainRules>(ExplainRules{
+      std::move(active.set), active.program, prepared.config.labels, prepared.settings.schema});
   prepared.change.program = std::move(active.program);
   prepared.change.store = std::move(active.store);
   prepared.change.schema = prepared.settings.schema;
@@ -166,6 +169,7 @@ Reloader::Outcome Reloader::Reload(std::string_view asked_by) {
     return Refuse(prepared.output_failed ? 500 : 400, asked_by, prepared.faults);
   Result<std::vector<std::string>> swapped = pipeline_->Swap(std::move(prepared.change), kPatience);
   if (!swapped.ok()) return Refuse(500, asked_by, {swapped.error()});
+  explain_->Use(std::move(prepared.explain));
 
   if (OutputChanged(running_, prepared.settings) && prepared.settings.output != running_.output) {
     LogInfo("records go to {} from now on", Quoted(prepared.settings.output));

@@ -8,12 +8,14 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
+#include "app/api_explain.h"
 #include "app/config_watch.h"
 #include "app/load_rules.h"
 #include "app/options.h"
@@ -29,8 +31,9 @@ namespace parshall::app {
 class Reloader {
  public:
   // `options`, `settings` and `config` are what the run began with; `pipeline` outlives this.
+  // `explain` gets the rules of each reload that succeeds.
   Reloader(const Options& options, Settings settings, const rules::Config& config, uint64_t hash,
-           pipeline::Pipeline* pipeline);
+           pipeline::Pipeline* pipeline, std::shared_ptr<ApiExplain> explain);
   ~Reloader();
   Reloader(const Reloader&) = delete;
   Reloader& operator=(const Reloader&) = delete;
@@ -60,6 +63,7 @@ class Reloader {
     Settings settings;
     rules::Config config;
     pipeline::Change change;
+    std::shared_ptr<const ExplainRules> explain;
     std::vector<std::string> warnings;
     std::string summary;
     std::vector<Error> faults;  // with any, nothing else counts
@@ -76,6 +80,7 @@ class Reloader {
   const Options options_;
   const bool lifecycle_;
   pipeline::Pipeline* const pipeline_;
+  const std::shared_ptr<ApiExplain> explain_;
 
   std::mutex mutex_;  // one reload at a time; guards what follows
   Settings running_;

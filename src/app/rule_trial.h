@@ -17,8 +17,7 @@ namespace parshall::app {
 class RuleTrial {
  public:
   RuleTrial(std::shared_ptr<const records::RuleProgram> program,
-            std::shared_ptr<metrics::Store> store,
-            sinks::Schema schema = sinks::Schema::kFlat);
+            std::shared_ptr<metrics::Store> store, sinks::Schema schema = sinks::Schema::kFlat);
 
   struct Field {
     std::string name;
@@ -42,11 +41,11 @@ class RuleTrial {
     std::string record_json;           // without its newline
     std::vector<std::string> metrics;  // http_requests_total{method="GET"} +1
     std::vector<std::pair<std::string, std::string>> envelope;
-    size_t nearest = kNone;          // a miss: the attempt whose pattern came furthest
-    std::string nearest_prefix;      // what it matched of the line
-    std::string drop_reason;         // of the transform that drops the record
+    size_t nearest = kNone;      // a miss: the attempt whose pattern came furthest
+    std::string nearest_prefix;  // what it matched of the line
+    std::string drop_reason;     // of the transform that drops the record
     bool sampled_out = false;
-    uint64_t nanos = 0;              // that it takes to recognise the line and make its record
+    uint64_t nanos = 0;  // that it takes to recognise the line and make its record
   };
 
   // `line` may have several lines when a multiline rule matches the first.

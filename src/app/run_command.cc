@@ -213,13 +213,16 @@ int RunCommand(const Options& options, const rules::Config& config) {
       LogWarning("{}", notice);
     }
   }
-  Reloader reloader(options, settings, config, active.hash, &pipeline);
+  const auto explain = std::make_shared<ApiExplain>();
+  explain->Use(std::make_shared<const ExplainRules>(
+      ExplainRules{active.set, active.program, config.labels, settings.schema}));
+  Reloader reloader(options, settings, config, active.hash, &pipeline, explain);
   Exposition exposition(&pipeline, state.get());
   exposition.SetReloader(&reloader);
   std::unique_ptr<http::Server> server;
   if (!settings.listen_addresses.empty()) {
     Result<std::unique_ptr<http::Server>> started =
-        StartServer(settings.listen_addresses, SourceOf(web.get()), &exposition);
+        StartServer(settings.listen_addresses, SourceOf(web.get()), &exposition, explain);
     if (started.ok()) {
       server = std::move(*started);
       WarnOfOpenDoors(server->addresses(), first_access.get());

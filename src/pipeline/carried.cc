@@ -158,7 +158,8 @@ Ledger EarlierLedger(const state::Snapshot& snapshot) {
          .sampled_out = Find(counters, kSampledOut)});
     for (const auto& [counter, count] : counters) {
       if (!std::string_view(counter).starts_with(kDroppedPrefix)) continue;
-      ledger.earlier_rules.back().dropped.emplace_back(counter.substr(kDroppedPrefix.size()), count);
+      ledger.earlier_rules.back().dropped.emplace_back(counter.substr(kDroppedPrefix.size()),
+                                                       count);
     }
   }
   ledger.records.records = Find(snapshot.totals, kRecords);

@@ -140,7 +140,7 @@ class Intake {
   void KeepLastLine(SourceEntry& entry, Batch* batch);
 
   const IntakeOptions options_;
-  bool line_before_;  // as in the options, until a reload says otherwise
+  bool line_before_;                           // as in the options, until a reload says otherwise
   mutable std::mutex sources_mutex_;           // for who has not mutex_
   std::shared_ptr<bytes::SourceSet> sources_;  // written under both
   std::atomic<bool> stop_asked_{false};

@@ -32,10 +32,10 @@ struct SourceTally {
 };
 
 struct WorkerTally {
-  std::vector<SourceTally> sources;     // by Source::index()
-  std::vector<double> rule_last_match;  // by rule: Unix seconds, 0 for never
+  std::vector<SourceTally> sources;        // by Source::index()
+  std::vector<double> rule_last_match;     // by rule: Unix seconds, 0 for never
   std::vector<uint64_t> rule_sampled_out;  // by rule: records that were counted and not written
-  uint64_t continuation_lines = 0;      // joined to the event before them
+  uint64_t continuation_lines = 0;         // joined to the event before them
 };
 
 // One rule's counts, of this run and of those whose state it went on with.
@@ -47,7 +47,7 @@ struct RuleRow {
   uint64_t nanos = 0;             // spent on it, estimated from the sampled lines
   double last_match_seconds = 0;  // Unix time; 0: never
   std::vector<std::pair<std::string, uint64_t>> dropped;  // by the reason that a transform gave
-  bool samples = false;           // it has a `sample:`
+  bool samples = false;                                   // it has a `sample:`
   uint64_t sampled_out = 0;
 };
 
@@ -59,7 +59,7 @@ struct Ledger {
     SourceTally tally;
   };
   std::vector<Source> sources;
-  std::vector<std::string> rules;  // names, by index
+  std::vector<std::string> rules;                      // names, by index
   std::vector<std::vector<std::string>> drop_reasons;  // by rule, as its transforms give them
   std::vector<bool> rule_samples;                      // by rule: it has a `sample:`
   std::vector<uint64_t> rule_sampled_out;              // by rule

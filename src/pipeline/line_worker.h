@@ -127,12 +127,12 @@ class LineWorker {
   std::string_view before_;
   bool before_second_ = false;  // it is the second of a pair
   uint64_t before_at_ = 0;
-  std::string before_text_;     // holds it, if it does not stand in the batch
-  uint64_t first_line_ = 0;     // the number of the batch's first line
-  uint64_t twin_lines_ = 0;     // of the batch: lines of such rules,
-  uint64_t twin_seconds_ = 0;   // second lines,
-  uint64_t twin_pairs_ = 0;     // and of these, of pairs that were not like the one before
-  bool before_fresh_ = false;   // `before_` is not like the line before it
+  std::string before_text_;    // holds it, if it does not stand in the batch
+  uint64_t first_line_ = 0;    // the number of the batch's first line
+  uint64_t twin_lines_ = 0;    // of the batch: lines of such rules,
+  uint64_t twin_seconds_ = 0;  // second lines,
+  uint64_t twin_pairs_ = 0;    // and of these, of pairs that were not like the one before
+  bool before_fresh_ = false;  // `before_` is not like the line before it
   lines::Unwrapper back_unwrapper_;
   lines::Unwrapped back_;
 

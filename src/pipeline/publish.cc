@@ -58,7 +58,8 @@ void SourceFamilies(const Ledger& ledger, std::vector<MetricFamily>* out) {
     AddRow(&skipped, {{"source", source.name}}, source.tally.bytes_skipped);
     AddRow(&twins, {{"source", source.name}}, source.tally.twins);
   }
-  for (MetricFamily* family : {&read, &lines, &bytes, &skipped, &twins}) out->push_back(std::move(*family));
+  for (MetricFamily* family : {&read, &lines, &bytes, &skipped, &twins})
+    out->push_back(std::move(*family));
 }
 
 void FollowFamilies(const Ledger& ledger, std::vector<MetricFamily>* out) {

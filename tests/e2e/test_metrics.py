@@ -2,6 +2,7 @@
 import gzip
 import http.client
 import os
+import re
 import socket
 import subprocess
 import threading
@@ -123,7 +124,11 @@ def test_paths(live, path, method, status):
 
 
 def test_landing_page_leads_to_the_metrics(live):
-    assert b'href="/metrics"' in live.get("/")[2]
+    links = re.findall(r'href="([^"#][^"]*)"', live.get("/")[2].decode())
+    # Relative, so that they lead there below a proxy's prefix too.
+    assert {"metrics", "-/healthy", "-/ready"} <= set(links)
+    for link in links:
+        assert live.get("/" + link)[0] == 200, link
 
 
 BAD_REQUESTS = {
