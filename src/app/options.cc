@@ -335,6 +335,8 @@ Status Store(const Given& given, Options* options) {
   if (name == "json") options->json = yes;
   if (name == "plans") options->plans = yes;
   if (name == "unmatched") options->unmatched = yes;
+  if (name == "print-completion") options->print_completion = value;
+  if (name == "print-man") options->print_man = yes;
   if (name == "version") options->version = yes;
   if (name == "help") options->help = yes;
   return StoreNumbers(given, options);

@@ -132,9 +132,11 @@ Status Pipeline::PutInPlace(PendingSwap* swap, LineWorker* worker, Batch* batch,
   if (checkpointer_ == nullptr) return Ok();
   checkpointer_->SetSink(now_.sink.get());
   // Nothing is written to the new file before a snapshot names it.
+  waits_outside_ = true;
   while (!checkpointer_->CommitNow(TakeCheckpoint()).ok() && !stopping_) {
     std::this_thread::sleep_for(std::chrono::milliseconds(kCommitRetryMs));
   }
+  waits_outside_ = false;
   return Ok();
 }
 
