@@ -89,7 +89,8 @@ TEST_CASE("A run that goes on from a snapshot ends as one that was never stopped
 
 TEST_CASE("Every snapshot that is taken under way is one moment of counts, positions and output") {
   std::mt19937_64 random(72);
-  // Snapshots come by the clock: a quick machine takes few of them in a run, so there are more runs.
+  // Snapshots come by the clock: a quick machine takes few of them in a run, so there are more
+  // runs.
   constexpr size_t kTakenAtLeast = 21;
   constexpr int kRoundsMost = 200;
   size_t taken = 0;
