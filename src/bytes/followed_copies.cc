@@ -116,6 +116,7 @@ void FollowedFile::RememberCopies() {
 
 CopyOf FollowedFile::JudgeCopy(const std::string& path, int fd, const FileStat& stat) {
   if (ended_) return CopyOf::kNothing;
+  if (stat.size > 0 && following_.ledger.Finished(stat)) return CopyOf::kRead;
   // cp has made it, and writes what is in it in a moment: nothing can be told yet.
   CopyOf judged = CopyOf::kNothing;
   if (Fresh(stat) && FindBeginning(fd, stat.size) == stat.size) judged = CopyOf::kPending;
@@ -179,6 +180,11 @@ CopyOf FollowedFile::Judge(const Trace& read, bool current, const std::string& p
                         HashAt(current_.fd.get(), both - tail, tail, &here) && here != there;
     // Asked last: it may be truncated at any moment.
     if (differ && read.FitsIn(current_.fd.get())) return CopyOf::kNothing;
+  }
+  // It may have been gone on with already, and be read further than its original was.
+  const FilePosition* const known = following_.ledger.Find(stat.identity);
+  if (known != nullptr && known->offset >= both && bytes::Fits(fd, *known)) {
+    return known->offset == stat.size ? CopyOf::kRead : CopyOf::kNothing;
   }
   FileInHand copy;
   if (!copy.trace.Load(fd, both)) return CopyOf::kPending;  // shrinking under our eyes
