@@ -203,6 +203,7 @@ TEST_CASE("a copy that stands before its original is read at all is not read bes
   for (int i = 0; i < 20; ++i) reader.Step(20);
   gather();
   CHECK(all == (truncated ? "one\nrest\nthree\ntwo\n" : "one\nrest\ntwo\nthree\n"));
+  CHECK(TallyOf(*set, log).bytes_lost == 0);
   CHECK(reader.text(log + ".2").empty());
 }
 
