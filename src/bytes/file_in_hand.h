@@ -43,6 +43,9 @@ struct FileInHand {
   static constexpr uint64_t kNothingBefore = ~uint64_t{0};
   bool copy = false;        // of what was truncated under the source's path; nobody writes to it
   uint64_t size = 0;        // as last seen
+  // So many bytes stood in it while what was read of it did. The size that was last seen may be of
+  // the time behind a truncation.
+  uint64_t stood = 0;
   int64_t modified_ns = 0;  // as last seen
 
   uint64_t offset() const { return trace.end(); }

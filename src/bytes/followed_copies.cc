@@ -44,7 +44,7 @@ bool BeginAlike(int one, int other, uint64_t size) {
 // the same `file`.
 ReadResult FollowedFile::BeginAgain(ReadResult result) {
   FollowCounts::Add(counts_.truncations, 1);
-  const uint64_t size_before = std::max(current_.size, current_.offset());
+  const uint64_t size_before = std::max(current_.stood, current_.offset());
   FileInHand copy;
   if (current_.trace.begun()) {
     copy = FindCopy(name(), current_.Position(name(), file_, true), false, this, following_.ledger);
@@ -52,8 +52,11 @@ ReadResult FollowedFile::BeginAgain(ReadResult result) {
     if (truncated_.size() > kTruncatedMax) truncated_.pop_back();
   }
   const int64_t begun_ns = begun_ns_;
-  const uint64_t saved =
-      copy.held ? copy.size : SavedInCopies(current_.offset(), size_before, begun_ns);
+  // Of what nothing was read yet, the beginning may be a hole, where nothing was lost.
+  const bool hole = !current_.trace.begun() && current_.lost_from != FileInHand::kNothingBefore;
+  const uint64_t unread =
+      hole ? std::max(current_.offset(), current_.lost_from) : current_.offset();
+  const uint64_t saved = copy.held ? copy.size : SavedInCopies(unread, size_before, begun_ns);
   if (size_before > saved) FollowCounts::Add(counts_.bytes_lost, size_before - saved);
   RememberCopies();
   const bool goes_on = copy.held && copy.size > copy.offset();

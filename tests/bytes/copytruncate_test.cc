@@ -231,6 +231,28 @@ TEST_CASE("a copy of what came behind a truncation that nobody has noticed is no
   CHECK(reader.text(log + ".2").empty());
 }
 
+TEST_CASE("a size that was seen behind a truncation proves no loss") {
+  const bool copied = GENERATE(false, true);
+  CAPTURE(copied);
+  TempDir dir;
+  const std::string log = dir / "access.log";
+  Append(log, "one\n");
+  auto set = OpenSet({{.path = log}}, {.rotate_wait_ms = 5});
+  Reader reader(*set);
+  reader.UntilText(log, "one\n");
+  reader.Drain();
+  if (copied) std::filesystem::copy_file(log, log + ".1");
+  Truncate(log);
+  WriteAt(log, 4, std::string(1000, '2') + "\n");
+  // The path is looked at (once a second) before the log is read.
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(1500);
+  Source* source = nullptr;
+  while (std::chrono::steady_clock::now() < until) set->Next(0, &source);
+  reader.UntilText(log, "one\n<next>" + std::string(1000, '2') + "\n");
+  CHECK(TallyOf(*set, log).truncations == 1);
+  CHECK(TallyOf(*set, log).bytes_lost == 0);
+}
+
 TEST_CASE("a copy with less than was read is known over a restart") {
   const size_t lines = GENERATE(20, 2000);
   CAPTURE(lines);
