@@ -6,6 +6,7 @@ docs/RELIABILITY.md. A failure names the seed: `scripts/torture --seed N --only 
 import os
 import pathlib
 import random
+import signal
 import sys
 
 import pytest
@@ -138,3 +139,21 @@ def test_reliability_page_names_every_bar():
     assert [bar.name for bar in table.BARS if bar.name not in table_text] == []
     rows = page[page.index("| situation | tests |"):].splitlines()[2:]
     assert sum(int(row.split("|")[2]) for row in rows if row.startswith("|")) == 470
+
+
+def test_a_fifo_for_the_records_that_nobody_reads_holds_up_neither_metrics_nor_a_stop(tmp_path):
+    fifo, log = tmp_path / "records", tmp_path / "access.log"
+    os.mkfifo(fifo)
+    log.write_bytes(b'10.0.0.1 - - [21/Nov/2026:09:32:30 +0000] "GET / HTTP/1.1" 200 5 "-" "t"\n')
+    with parshall.Live(log, "--output", fifo, "--state", tmp_path / "state") as live:
+        parshall.wait_until(lambda: b"\nparshall_output_paused 1" in live.get("/metrics")[2],
+                            lambda: f"it waits for a reader; stderr: {live.err}")
+        live.process.send_signal(signal.SIGTERM)
+        live.process.wait(parshall.DEADLINE_S)
+        assert live.process.returncode == 1  # a record was not delivered
+    with parshall.Live(log, "--output", fifo, "--state", tmp_path / "state") as live:
+        with open(fifo, "rb") as reader:
+            assert b'"GET"' in reader.readline()
+        live.process.send_signal(signal.SIGTERM)
+        live.process.wait(parshall.DEADLINE_S)
+        assert live.process.returncode == 0, live.err
