@@ -62,7 +62,10 @@ def metrics(stack):
 
 
 def sample(stack, name):
-    return float(re.search(rf"^{re.escape(name)} (\S+)$", metrics(stack), re.M)[1])
+    found = re.search(rf"^{re.escape(name)} (\S+)$", metrics(stack), re.M)
+    if not found:
+        raise KeyError(name)
+    return float(found[1])
 
 
 def variables(dashboard):
