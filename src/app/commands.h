@@ -19,6 +19,7 @@ int CheckCommand(const Options& options, const rules::Config& config);
 int ExplainCommand(const Options& options, const rules::Config& config);
 int VerifyCommand(const Options& options, const rules::Config& config);
 int HealthcheckCommand(const Options& options, const rules::Config& config);
+int GenerateCommand(const Options& options, const rules::Config& config);
 int FormatsCommand(const Options& options);
 
 // One line each to stderr: "rules/nginx.yaml:14:7: …".

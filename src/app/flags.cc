@@ -24,6 +24,10 @@ constexpr std::array kCommands = {
     Command{"healthcheck", kHealthcheck, "",
             "Ask a running instance whether it is healthy, for containers: exit code 0 or 1.",
             "healthcheck takes no arguments; name another instance with --url"},
+    Command{"generate", kGenerate, "PRODUCT",
+            "Print a Grafana dashboard or a Prometheus rule file for the active rules: PRODUCT is "
+            "dashboard, alerts or recording.",
+            "generate makes one PRODUCT at a time: dashboard, alerts or recording"},
     Command{"formats", kFormats, "", "The built-in formats, each with a sample line.",
             "formats takes no arguments"},
 };
@@ -36,16 +40,17 @@ constexpr std::array kFlags = {
          "Where to begin in files that are followed.", kRun, false, true, "beginning|end"},
 
     Flag{Group::kRules, "config", "FILE", "", "Read this configuration file (YAML).",
-         kRun | kCheck | kExplain | kVerify | kHealthcheck},
+         kRun | kCheck | kExplain | kVerify | kHealthcheck | kGenerate},
     Flag{Group::kRules, "config.watch", "", "",
          "Reload when a file of --config or --rules changes, or one comes or goes in their "
          "folders."},
     Flag{Group::kRules, "format", "NAME|SERVER:STRING", "any of the default rules",
          "Expect lines of this format (`parshall formats` lists them), or of a server's own format "
          "string.",
-         kRun | kCheck | kExplain | kVerify},
+         kRun | kCheck | kExplain | kVerify | kGenerate},
     Flag{Group::kRules, "rules", "FILE|DIR", "access, gunicorn, structlog and JSON",
-         "Use these rules instead of the default ones.", kRun | kCheck | kExplain | kVerify, true},
+         "Use these rules instead of the default ones.",
+         kRun | kCheck | kExplain | kVerify | kGenerate, true},
     Flag{Group::kRules, "dedupe", "off|report|adjacent", "as the rules say",
          "Lines that their server wrote twice: say nothing, say so and count them, or count and "
          "write each pair once.",
@@ -102,6 +107,18 @@ constexpr std::array kFlags = {
     Flag{Group::kLimits, "series-max", "N", "1000000",
          "Greatest number of label sets of all metrics; what is beyond counts under __other__.",
          kRun | kVerify},
+
+    Flag{Group::kGenerate, "job", "NAME", "parshall",
+         "The job of parshall in Prometheus's scrape_configs.", kGenerate},
+    Flag{Group::kGenerate, "datasource", "UID", "Grafana's default",
+         "The Prometheus data source that the dashboard opens with.", kGenerate},
+    Flag{Group::kGenerate, "slo.availability", "PERCENT", "99.9",
+         "The share of requests that shall get no 5xx, from 50 to 99.9999.", kGenerate},
+    Flag{Group::kGenerate, "slo.latency", "DURATION", "500ms, or the bound nearest to it",
+         "What is longer counts as slow; a bound of a bucket of the durations, as 250ms.",
+         kGenerate},
+    Flag{Group::kGenerate, "slo.latency-target", "PERCENT", "99",
+         "The share of requests that shall not be slow, from 50 to 99.9999.", kGenerate},
 
     Flag{Group::kLog, "log.level", "LEVEL", "info",
          "Least of the program's own messages: debug, info, warning, error.", kAny, false, true,

@@ -17,7 +17,8 @@ enum Commands : uint8_t {
   kFormats = 8,
   kVerify = 16,
   kHealthcheck = 32,
-  kAny = 63
+  kGenerate = 64,
+  kAny = 127
 };
 
 struct Command {
@@ -30,7 +31,7 @@ struct Command {
 };
 
 struct Flag {
-  enum class Group { kInput, kRules, kOutput, kWeb, kLimits, kLog, kOther };
+  enum class Group { kInput, kRules, kOutput, kWeb, kLimits, kGenerate, kLog, kOther };
   Group group;
   std::string_view name;      // without dashes
   std::string_view argument;  // "FILE"; empty: the flag is a switch

@@ -18,9 +18,13 @@ struct GroupTitle {
   std::string_view title;
 };
 constexpr std::array kGroups = {
-    GroupTitle{Flag::Group::kInput, "Sources"}, GroupTitle{Flag::Group::kRules, "Rules"},
-    GroupTitle{Flag::Group::kOutput, "Output"}, GroupTitle{Flag::Group::kWeb, "Web"},
-    GroupTitle{Flag::Group::kLimits, "Limits"}, GroupTitle{Flag::Group::kLog, "Own log"},
+    GroupTitle{Flag::Group::kInput, "Sources"},
+    GroupTitle{Flag::Group::kRules, "Rules"},
+    GroupTitle{Flag::Group::kOutput, "Output"},
+    GroupTitle{Flag::Group::kWeb, "Web"},
+    GroupTitle{Flag::Group::kLimits, "Limits"},
+    GroupTitle{Flag::Group::kGenerate, "Dashboard and rules"},
+    GroupTitle{Flag::Group::kLog, "Own log"},
     GroupTitle{Flag::Group::kOther, "Other"},
 };
 
@@ -104,7 +108,7 @@ std::string HelpText() {
       "\n"
       "Usage:\n"
       "  parshall [run] [FLAGS] [PATH|GLOB…]\n"
-      "  parshall check|explain|verify|healthcheck|formats [FLAGS] …\n"
+      "  parshall check|explain|verify|healthcheck|generate|formats [FLAGS] …\n"
       "\n"
       "Commands:\n";
   for (const Command& command : AllCommands()) {

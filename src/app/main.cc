@@ -60,6 +60,7 @@ int Main(const std::vector<std::string>& arguments) {
   if (options.command == "explain") return ExplainCommand(options, loaded.config);
   if (options.command == "verify") return VerifyCommand(options, loaded.config);
   if (options.command == "healthcheck") return HealthcheckCommand(options, loaded.config);
+  if (options.command == "generate") return GenerateCommand(options, loaded.config);
   if (options.command == "formats") return FormatsCommand(options);
   return RunCommand(options, loaded.config);
 }

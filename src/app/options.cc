@@ -26,6 +26,8 @@ constexpr double kStateSecondsMost = 86400.0;
 constexpr uint64_t kRotateBytesMost = uint64_t{1} << 50;
 constexpr double kRotateSecondsMost = 366 * 86400.0;
 constexpr unsigned kKeepMax = 1000;
+constexpr double kPercentLeast = 50;
+constexpr double kPercentMost = 99.9999;
 
 std::string Join(std::string_view choices, std::string_view last_word) {
   std::string text;
@@ -267,6 +269,38 @@ Status StoreSize(const Given& given, uint64_t max, std::string_view max_text,
   return Ok();
 }
 
+// Below 50 % no alert could tell a burning budget from an ordinary day.
+Status StorePercent(const Given& given, std::optional<double>* out) {
+  std::string_view text = given.values.front();
+  if (text.ends_with('%')) text.remove_suffix(1);
+  double percent = 0;
+  if (!ParseDouble(text, &percent) || !(percent >= kPercentLeast && percent <= kPercentMost)) {
+    return Fail(fmt::format("{} is not a percentage from 50 to 99.9999; write it as 99.9",
+                            Quoted(given.values.front())),
+                given.where);
+  }
+  *out = percent;
+  return Ok();
+}
+
+Status StoreObjectives(const Given& given, Options* options) {
+  const std::string_view name = given.flag->name;
+  const std::string& value = given.values.front();
+  if (name == "job") options->job = value;
+  if (name == "datasource") options->datasource = value;
+  if (name == "slo.availability") return StorePercent(given, &options->slo_availability_percent);
+  if (name == "slo.latency-target") return StorePercent(given, &options->slo_latency_percent);
+  if (name == "slo.latency") {
+    double seconds = 0;
+    if (!ParseDuration(value, &seconds) || !(seconds > 0)) {
+      return Fail(fmt::format("{} is not a time; write it as 250ms or 1s", Quoted(value)),
+                  given.where);
+    }
+    options->slo_latency_seconds = seconds;
+  }
+  return Ok();
+}
+
 Status StoreNumbers(const Given& given, Options* options) {
   const std::string_view name = given.flag->name;
   const std::string& value = given.values.front();
@@ -339,6 +373,7 @@ Status Store(const Given& given, Options* options) {
   if (name == "print-man") options->print_man = yes;
   if (name == "version") options->version = yes;
   if (name == "help") options->help = yes;
+  if (given.flag->commands == kGenerate) return StoreObjectives(given, options);
   return StoreNumbers(given, options);
 }
 

@@ -20,9 +20,9 @@
 namespace parshall::app {
 
 struct Options {
-  std::string command = "run";  // run, check, explain, verify, healthcheck, formats
+  std::string command = "run";  // run, check, explain, verify, healthcheck, generate, formats
   // run: the sources, in their order (none, or "-": stdin). check, verify: files. explain: at most
-  // one, the LINE.
+  // one, the LINE. generate: at most one, the product.
   std::vector<std::string> paths;
 
   std::optional<std::string> config;
@@ -51,6 +51,11 @@ struct Options {
   std::optional<unsigned> series_max;      // 1 – 10,000,000
   std::optional<LogLevel> log_level;
   std::optional<LogFormat> log_format;
+  std::optional<std::string> job;
+  std::optional<std::string> datasource;
+  std::optional<double> slo_availability_percent;  // 50 – 99.9999
+  std::optional<double> slo_latency_seconds;       // more than 0
+  std::optional<double> slo_latency_percent;       // 50 – 99.9999
   bool json = false;
   bool plans = false;
   bool unmatched = false;

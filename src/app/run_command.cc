@@ -250,8 +250,12 @@ int RunCommand(const Options& options, const rules::Config& config) {
   }
 
   if (const Status committed = pipeline.CommitFirst(); !committed.ok()) {
-    PrintFaults({committed.error()});
-    return kExitFailed;
+    if (settings.output_options.on_error == sinks::OnError::kExit) {
+      PrintFaults({committed.error()});
+      return kExitFailed;
+    }
+    LogWarning("{}; nothing is read or written before the state is kept; it is tried again",
+               committed.error().ToString());
   }
   TellWhatIsWaitedFor(settings.sources);
   const int done_fd = done_writer.get();

@@ -77,13 +77,18 @@ std::vector<std::string> Pipeline::Restore(state::Snapshot snapshot) {
 }
 
 Status Pipeline::CommitFirst() {
-  return checkpointer_ != nullptr ? checkpointer_->CommitNow(TakeCheckpoint()) : Ok();
+  if (checkpointer_ == nullptr) return Ok();
+  Status committed = checkpointer_->CommitNow(TakeCheckpoint());
+  first_commit_due_ = !committed.ok();
+  return committed;
 }
 
 void Pipeline::Start(std::function<void()> done) {
   if (checkpointer_ != nullptr) {
     checkpointer_->Start([this] { intake_.RequestBarrier(); }, [this] { return changes_.load(); });
   }
+  // Before anything is read: it is tried again there.
+  if (first_commit_due_) intake_.RequestBarrier();
   done_ = std::move(done);
   running_ = threads_wanted_;
   for (size_t n = 0; n < threads_wanted_; ++n) {
@@ -154,6 +159,16 @@ Checkpoint Pipeline::TakeCheckpoint() {
           .number = ++checkpoints_};
 }
 
+// As often as it takes, up to a stop.
+Status Pipeline::CommitPatiently() {
+  const WaitsOutside waits(&waits_outside_);
+  while (true) {
+    Status committed = checkpointer_->CommitNow(TakeCheckpoint());
+    if (committed.ok() || stopping_) return committed;
+    std::this_thread::sleep_for(std::chrono::milliseconds(kReopenRetryMs));
+  }
+}
+
 // All batches before this one are counted and written, and none behind it was read.
 void Pipeline::AtBarrier(LineWorker* worker, Batch* batch) {
   turnstile_.Wait(batch->ticket);
@@ -164,10 +179,13 @@ void Pipeline::AtBarrier(LineWorker* worker, Batch* batch) {
         static_cast<void>(FailOutput(reopened));
       } else {
         // Nothing is written to the new file before a snapshot names it.
-        while (!checkpointer_->CommitNow(TakeCheckpoint()).ok() && !stopping_) {
-          std::this_thread::sleep_for(std::chrono::milliseconds(kReopenRetryMs));
-        }
+        static_cast<void>(CommitPatiently());
       }
+    }
+    if (first_commit_due_) {
+      const Status committed = CommitPatiently();
+      first_commit_due_ = false;
+      if (!committed.ok()) static_cast<void>(FailOutput(committed));  // stopped before it could be
     }
     SwapAtBarrier(worker, batch);
     if (checkpointer_ != nullptr) checkpointer_->Hand(TakeCheckpoint());

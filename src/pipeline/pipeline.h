@@ -63,7 +63,7 @@ class Pipeline {
   // `done` is called once, by the last worker, when everything is read and written (or writing
   // failed).
   // With a state, before Start(): commits a first snapshot, so that whatever is written from now on
-  // can be cut back.
+  // can be cut back. After an error Start() goes on trying, and nothing is read or written before.
   Status CommitFirst();
   void Start(std::function<void()> done);
   // Ends reading; what was read is counted and written, unless the output is stuck (full disk, a
@@ -108,6 +108,7 @@ class Pipeline {
   Checkpoint TakeCheckpoint();
   void AtBarrier(LineWorker* worker, Batch* batch);
   Moment ScrapeNow();
+  Status CommitPatiently();
   bool FailOutput(const Status& failed);
 
   // swap.cc
@@ -140,6 +141,7 @@ class Pipeline {
   std::string output_failure_;  // written once, by the holder of the turn; read after Wait()
   std::string state_failure_;   // of the last commit, written by Wait()
   std::atomic<bool> stopping_{false};
+  bool first_commit_due_ = false;  // set before the workers run, then of the first barrier's holder
   std::function<void()> done_;
 
   std::mutex swapping_mutex_;  // one Swap() at a time

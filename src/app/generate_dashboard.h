@@ -1,0 +1,29 @@
+#pragma once
+// The rows of the dashboard, each theme by its own file.
+
+#include <string>
+#include <string_view>
+
+#include "app/generate_panels.h"
+#include "app/generate_subject.h"
+#include "metrics/layout.h"
+
+namespace parshall::app {
+
+// Panels of one metric of the rules, by its kind.
+void AddFamilyPanels(const metrics::Family& family, PanelGrid* grid);
+
+// What a histogram can always show.
+Panel QuantilePanel(const metrics::Family& family, std::string title, std::string description,
+                    std::string unit);
+Panel BucketPanel(const metrics::Family& family, std::string title, std::string description,
+                  std::string unit);
+
+// Grafana's unit of a metric of this name: by its ending, "short" for others. `rate`: of its
+// increase per second.
+std::string UnitOf(std::string_view name, bool rate);
+
+// Lines and their outcomes, sources and their lag, rules, series, the process.
+void AddProgramRows(PanelGrid* grid);
+
+}  // namespace parshall::app
