@@ -80,7 +80,7 @@ void AddRequests(const Subject& subject, PanelGrid* grid) {
               6, 4);
   }
   grid->Add(Stacked({"Requests by status",
-                     family.help,
+                     Describe(family, "Per second."),
                      "reqps",
                      {{query.CountRate(kRateWindow, status), "{{" + status + "}}"}}}),
             12);
