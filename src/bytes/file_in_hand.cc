@@ -81,6 +81,7 @@ bool FileInHand::Look() {
 
 void FileInHand::BeginAgain() {
   lost_from = offset();
+  stood = 0;
   trace = Trace();
 }
 
@@ -137,7 +138,7 @@ FileInHand TakeOpened(Fd fd, const std::string& path, const void* owner, FileLed
   opened.identity = stat.identity;
   opened.path = path;
   opened.held = true;
-  opened.size = stat.size;
+  opened.size = opened.stood = stat.size;
   opened.modified_ns = stat.modified_ns;
   return opened;
 }

@@ -39,10 +39,13 @@ struct FileInHand {
   // Began again after a truncation, before which so much was read or saved: a hole at the beginning
   // that ends behind this proves a loss.
   uint64_t lost_from = kNothingBefore;
-  int64_t lost_since_ns = 0;  // what came behind was written at this moment or later
+  int64_t lost_since_ns = 0;  // when reading it had begun
   static constexpr uint64_t kNothingBefore = ~uint64_t{0};
   bool copy = false;        // of what was truncated under the source's path; nobody writes to it
   uint64_t size = 0;        // as last seen
+  // So many bytes stood in it while what was read of it did. The size that was last seen may be of
+  // the time behind a truncation.
+  uint64_t stood = 0;
   int64_t modified_ns = 0;  // as last seen
 
   uint64_t offset() const { return trace.end(); }

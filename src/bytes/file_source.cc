@@ -61,12 +61,7 @@ ReadResult FileSource::Read(char* data, size_t size) {
 }
 
 FilePosition FileSource::Position() const {
-  FilePosition position;
-  position.source = name();
-  position.identity = identity_;
-  position.modified_ns = modified_ns_;
-  trace_.Save(&position);
-  return position;
+  return trace_.Position(name(), identity_, modified_ns_);
 }
 
 // When it has ended, the ledger has it.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/fd.h"
 
@@ -100,6 +101,16 @@ void Trace::Save(FilePosition* position) const {
       {.size = static_cast<uint32_t>(tail_.size()), .hash = HashOn(kHashOfNothing, tail_)});
   position->tail_end = end_;
   position->offset = end_;
+}
+
+FilePosition Trace::Position(std::string source, const FileIdentity& identity,
+                             int64_t modified_ns) const {
+  FilePosition position;
+  position.source = std::move(source);
+  position.identity = identity;
+  position.modified_ns = modified_ns;
+  Save(&position);
+  return position;
 }
 
 Likeness Trace::Compare(int fd, uint64_t size) const {

@@ -53,6 +53,9 @@ class Trace {
   // Does an open file of `size` bytes hold the same at the same places? It may end before or behind
   // end(). Of a trace that has not begun: kUnknown.
   Likeness Compare(int fd, uint64_t size) const;
+  // The position behind what was handed on of this file.
+  FilePosition Position(std::string source, const FileIdentity& identity,
+                        int64_t modified_ns) const;
   // Writes fingerprint, tail, tail_end and offset.
   void Save(FilePosition* position) const;
 

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
@@ -22,11 +21,6 @@ constexpr int64_t kCopySettledNs = 2'000'000'000;
 // Where a file system keeps no births: copies that are found so long after a truncation were not
 // made before it.
 constexpr int64_t kTruncatedOldNs = 10'000'000'000;
-
-int64_t WallNs() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
-}
 
 bool Fresh(const FileStat& stat) { return std::abs(WallNs() - stat.modified_ns) < kCopySettledNs; }
 
@@ -50,25 +44,29 @@ bool BeginAlike(int one, int other, uint64_t size) {
 // the same `file`.
 ReadResult FollowedFile::BeginAgain(ReadResult result) {
   FollowCounts::Add(counts_.truncations, 1);
-  const uint64_t size_before = std::max(current_.size, current_.offset());
+  const uint64_t size_before = std::max(current_.stood, current_.offset());
   FileInHand copy;
   if (current_.trace.begun()) {
     copy = FindCopy(name(), current_.Position(name(), file_, true), false, this, following_.ledger);
     truncated_.push_front({current_.trace, {}, WallNs()});
     if (truncated_.size() > kTruncatedMax) truncated_.pop_back();
   }
-  const int64_t written_ns = current_.modified_ns;
-  const uint64_t saved =
-      copy.held ? copy.size : SavedInCopies(current_.offset(), size_before, written_ns);
+  const int64_t begun_ns = begun_ns_;
+  // Of what nothing was read yet, the beginning may be a hole, where nothing was lost.
+  const bool hole = !current_.trace.begun() && current_.lost_from != FileInHand::kNothingBefore;
+  const uint64_t unread =
+      hole ? std::max(current_.offset(), current_.lost_from) : current_.offset();
+  const uint64_t saved = copy.held ? copy.size : SavedInCopies(unread, size_before, begun_ns);
   if (size_before > saved) FollowCounts::Add(counts_.bytes_lost, size_before - saved);
   RememberCopies();
   const bool goes_on = copy.held && copy.size > copy.offset();
   if (copy.held && !goes_on) following_.ledger.Release(copy.Position(name(), file_, false));
   current_.BeginAgain();
   current_.lost_from = std::max(size_before, saved);
-  current_.lost_since_ns = written_ns;
+  current_.lost_since_ns = begun_ns;
   current_.Look();
   BreakSilence();
+  begun_ns_ = WallNs();
   ready_ = true;
   if (goes_on) {
     following_.watcher.UnwatchFile(std::exchange(watch_, -1));
@@ -86,13 +84,14 @@ void FollowedFile::WasTruncated(const FilePosition& left) {
   truncated_.push_front({{}, left, WallNs()});
 }
 
-// How far copies that are not read as this source's own may reach into [begin, end), which was
-// written at `since_ns` or later: what is in them is no proven loss.
+// How far copies that are not read as this source's own may reach into [begin, end) of what was
+// begun to be read at `since_ns`: what is in them is no proven loss. (Not when the bytes were
+// written: what is known of that may be of the time behind the truncation.)
 uint64_t FollowedFile::SavedInCopies(uint64_t begin, uint64_t end, int64_t since_ns) const {
   uint64_t saved = begin;
   for (const RotatedSibling& sibling : RotatedSiblings(name())) {
     const bool finished = following_.ledger.Finished(sibling.stat);
-    if (sibling.gzip || finished || sibling.stat.modified_ns < since_ns) continue;
+    if (sibling.gzip || finished || sibling.stat.modified_ns < since_ns - kTruncatedOldNs) continue;
     saved = std::max(saved, std::min(end, sibling.stat.size));
   }
   return saved;
@@ -116,6 +115,7 @@ void FollowedFile::RememberCopies() {
 
 CopyOf FollowedFile::JudgeCopy(const std::string& path, int fd, const FileStat& stat) {
   if (ended_) return CopyOf::kNothing;
+  if (stat.size > 0 && following_.ledger.Finished(stat)) return CopyOf::kRead;
   // cp has made it, and writes what is in it in a moment: nothing can be told yet.
   CopyOf judged = CopyOf::kNothing;
   if (Fresh(stat) && FindBeginning(fd, stat.size) == stat.size) judged = CopyOf::kPending;
@@ -179,6 +179,11 @@ CopyOf FollowedFile::Judge(const Trace& read, bool current, const std::string& p
                         HashAt(current_.fd.get(), both - tail, tail, &here) && here != there;
     // Asked last: it may be truncated at any moment.
     if (differ && read.FitsIn(current_.fd.get())) return CopyOf::kNothing;
+  }
+  // It may have been gone on with already, and be read further than its original was.
+  const FilePosition* const known = following_.ledger.Find(stat.identity);
+  if (known != nullptr && known->offset >= both && bytes::Fits(fd, *known)) {
+    return known->offset == stat.size ? CopyOf::kRead : CopyOf::kNothing;
   }
   FileInHand copy;
   if (!copy.trace.Load(fd, both)) return CopyOf::kPending;  // shrinking under our eyes

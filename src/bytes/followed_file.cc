@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <utility>
 
 #include "bytes/path_pattern.h"
@@ -16,11 +15,6 @@ namespace {
 
 // A file that could not be opened again (no descriptor is free) is tried again after this long.
 constexpr int64_t kOpenAgainMs = 250;
-
-int64_t WallNs() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
-}
 
 }  // namespace
 
@@ -35,6 +29,7 @@ void FollowedFile::Begin(FileInHand first) {
   last_seen_ = false;
   silent_since_ = kNever;
   due_ms_ = kNever;
+  begun_ns_ = WallNs();
   ready_ = true;
   WatchIfNeeded();
   if (current_.fd.get() >= following_.descriptors_max) current_.fd.Reset();

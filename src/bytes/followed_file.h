@@ -89,6 +89,7 @@ class FollowedFile : public Member {
   static constexpr size_t kTruncatedMax = 8;
   std::deque<Truncated> truncated_;
   uint64_t file_ = 0;
+  int64_t begun_ns_ = 0;    // when the current file was begun, Unix time
   bool gone_ = false;       // the current file is closed and stands nowhere: it is left
   bool pending_ = false;    // what stands under the path may be a copy: asked again soon
   bool last_seen_ = false;  // rotated away and silent long enough: ends when nothing more is read

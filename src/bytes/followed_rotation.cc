@@ -44,7 +44,9 @@ void FollowedFile::LookAtPath(int64_t now_ms) {
   last_seen_ = false;
   if (at_path.size != current_.offset() || at_path.modified_ns != current_.modified_ns) {
     ready_ = true;
-    // A file that has shrunk is still known by what it was: that tells what was lost.
+    // A file that has shrunk is still known by what it was: that tells what was lost. (Asked behind
+    // the look: what stands now stood then.)
+    if (at_path.size > current_.stood && Stands()) current_.stood = at_path.size;
     current_.size = std::max(current_.size, at_path.size);
     current_.modified_ns = at_path.modified_ns;
   }

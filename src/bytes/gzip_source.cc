@@ -221,12 +221,7 @@ void GzipSource::GoOnBehind(const FilePosition& left) {
 }
 
 FilePosition GzipSource::Position() const {
-  FilePosition position;
-  position.source = name();
-  position.identity = identity_;
-  position.modified_ns = modified_ns_;
-  trace_.Save(&position);
-  return position;
+  return trace_.Position(name(), identity_, modified_ns_);
 }
 
 // When it has ended, the ledger has it. Until it has come to where an earlier run stopped, that is

@@ -24,6 +24,12 @@ inline int64_t SteadyMs() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
+// Nanoseconds of Unix time.
+inline int64_t WallNs() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+}
+
 // What a file with a rotated name may be to the source that reads the unrotated one.
 enum class CopyOf : uint8_t {
   kNothing,  // it is a file of its own

@@ -58,7 +58,7 @@ FileInHand TakePlain(const std::string& path, const FilePosition& left, bool its
   file.identity = stat.identity;
   file.path = path;
   file.held = file.known = true;
-  file.size = stat.size;
+  file.size = file.stood = stat.size;
   file.modified_ns = stat.modified_ns;
   return file;
 }

@@ -76,7 +76,8 @@ class Checker {
   void CheckRelabel(const MetricSpec& spec) {
     for (const rules::RelabelSpec& step : spec.relabel) {
       const std::string fault = RelabelFault(step);
-      if (!fault.empty()) Add("relabel: of " + Quoted(spec.name) + ": regex: " + fault, step.where);
+      if (!fault.empty())
+        Add("metric " + Quoted(spec.name) + ": relabel: regex: " + fault, step.where);
     }
   }
 

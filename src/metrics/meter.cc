@@ -212,7 +212,7 @@ inline Meter::Reading Meter::ReadValue(const Value& value, double* number) {
     *number = static_cast<double>(value.integer);
     return Reading::kNumber;
   }
-  if (!value.there()) return Reading::kNone;
+  if (!value.there()) return value.mistyped() ? Reading::kNotANumber : Reading::kNone;
   if (value.kind == ValueKind::kString) return Reading::kNotANumber;
   *number = value.AsDouble();
   // False for NaN too.

@@ -23,6 +23,18 @@ IntakeOptions IntakeOptionsOf(const PipelineOptions& options, const records::Rul
 constexpr size_t kGoneSourcesMax = 10'000;
 constexpr int kReopenRetryMs = 100;
 
+// While it is there, whoever has the turn may wait for what is outside of the program.
+class WaitsOutside {
+ public:
+  explicit WaitsOutside(std::atomic<bool>* waits) : waits_(waits) { *waits_ = true; }
+  ~WaitsOutside() { *waits_ = false; }
+  WaitsOutside(const WaitsOutside&) = delete;
+  WaitsOutside& operator=(const WaitsOutside&) = delete;
+
+ private:
+  std::atomic<bool>* const waits_;
+};
+
 int64_t UnixMillis() {
   timespec now;
   ::clock_gettime(CLOCK_REALTIME, &now);
@@ -65,13 +77,18 @@ std::vector<std::string> Pipeline::Restore(state::Snapshot snapshot) {
 }
 
 Status Pipeline::CommitFirst() {
-  return checkpointer_ != nullptr ? checkpointer_->CommitNow(TakeCheckpoint()) : Ok();
+  if (checkpointer_ == nullptr) return Ok();
+  Status committed = checkpointer_->CommitNow(TakeCheckpoint());
+  first_commit_due_ = !committed.ok();
+  return committed;
 }
 
 void Pipeline::Start(std::function<void()> done) {
   if (checkpointer_ != nullptr) {
     checkpointer_->Start([this] { intake_.RequestBarrier(); }, [this] { return changes_.load(); });
   }
+  // Before anything is read: it is tried again there.
+  if (first_commit_due_) intake_.RequestBarrier();
   done_ = std::move(done);
   running_ = threads_wanted_;
   for (size_t n = 0; n < threads_wanted_; ++n) {
@@ -142,19 +159,33 @@ Checkpoint Pipeline::TakeCheckpoint() {
           .number = ++checkpoints_};
 }
 
+// As often as it takes, up to a stop.
+Status Pipeline::CommitPatiently() {
+  const WaitsOutside waits(&waits_outside_);
+  while (true) {
+    Status committed = checkpointer_->CommitNow(TakeCheckpoint());
+    if (committed.ok() || stopping_) return committed;
+    std::this_thread::sleep_for(std::chrono::milliseconds(kReopenRetryMs));
+  }
+}
+
 // All batches before this one are counted and written, and none behind it was read.
 void Pipeline::AtBarrier(LineWorker* worker, Batch* batch) {
   turnstile_.Wait(batch->ticket);
   if (!output_failed_) {
     if (checkpointer_ != nullptr && now_.sink != nullptr && now_.sink->ReopenDue()) {
+      const WaitsOutside waits(&waits_outside_);
       if (const Status reopened = now_.sink->Reopen(); !reopened.ok()) {
         static_cast<void>(FailOutput(reopened));
       } else {
         // Nothing is written to the new file before a snapshot names it.
-        while (!checkpointer_->CommitNow(TakeCheckpoint()).ok() && !stopping_) {
-          std::this_thread::sleep_for(std::chrono::milliseconds(kReopenRetryMs));
-        }
+        static_cast<void>(CommitPatiently());
       }
+    }
+    if (first_commit_due_) {
+      const Status committed = CommitPatiently();
+      first_commit_due_ = false;
+      if (!committed.ok()) static_cast<void>(FailOutput(committed));  // stopped before it could be
     }
     SwapAtBarrier(worker, batch);
     if (checkpointer_ != nullptr) checkpointer_->Hand(TakeCheckpoint());
@@ -177,6 +208,7 @@ bool Pipeline::Deliver(LineWorker* worker) {
   }
   for (const std::string_view records : {worker->earlier_records(), worker->records()}) {
     if (records.empty() || sink == nullptr) continue;
+    const WaitsOutside waits(&waits_outside_);
     const Status written = sink->Write(records);
     output_bytes_.store(sink->bytes_written(), std::memory_order_relaxed);
     if (!written.ok()) return FailOutput(written);

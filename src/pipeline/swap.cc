@@ -6,7 +6,6 @@
 #include "pipeline/swap.h"
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 #include "metrics/saved_metrics.h"
@@ -15,8 +14,6 @@
 
 namespace parshall::pipeline {
 namespace {
-
-constexpr int kCommitRetryMs = 100;
 
 // The rule that goes on with an event of this one; none if it is gone or joins no lines any more.
 std::optional<uint32_t> SuccessorOf(const std::string& name, const records::RuleProgram& program) {
@@ -132,9 +129,7 @@ Status Pipeline::PutInPlace(PendingSwap* swap, LineWorker* worker, Batch* batch,
   if (checkpointer_ == nullptr) return Ok();
   checkpointer_->SetSink(now_.sink.get());
   // Nothing is written to the new file before a snapshot names it.
-  while (!checkpointer_->CommitNow(TakeCheckpoint()).ok() && !stopping_) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(kCommitRetryMs));
-  }
+  static_cast<void>(CommitPatiently());
   return Ok();
 }
 

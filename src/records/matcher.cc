@@ -456,9 +456,12 @@ bool Matcher::Fill(const CompiledRule& rule) {
     } else {
       value.kind = ValueKind::kAbsent;
       // A JSON key of another type than declared is the event's own affair: it is written as it
-      // came, and counts as null for metrics.
+      // came, and is null for labels and conditions. A metric that wants it says so in its tally.
       const Recipe& recipe = rule.recipes[step.recipe];
-      if (!FillFromKey(recipe, &value)) ConvertNull(recipe.conversion, &value);
+      if (!FillFromKey(recipe, &value)) {
+        ConvertNull(recipe.conversion, &value);
+        if (!recipe.conversion.fallback) value.SetMistyped();
+      }
     }
     if (step.request >= 0) SplitRequest(rule.recipes[step.recipe]);
   }

@@ -22,6 +22,8 @@ enum class ValueKind : uint8_t {
 // One typed value. The text points into the line (or the matcher's scratch) and is valid until the
 // next Match(). One thread.
 struct Value {
+  static constexpr char kMistyped[] = "";  // its address is the mark; nobody reads it
+
   const char* data = nullptr;
   uint32_t size = 0;
   ValueKind kind = ValueKind::kAbsent;
@@ -34,6 +36,14 @@ struct Value {
 
   std::string_view text() const { return {data, size}; }
   bool there() const { return kind > ValueKind::kNull; }
+  // A null that stands for a JSON event's value that is not of its field's type ("soon", where a
+  // duration is wanted). The event keeps it as it came; a metric that wants the value refuses it.
+  bool mistyped() const { return kind == ValueKind::kNull && data == kMistyped; }
+  void SetMistyped() {
+    kind = ValueKind::kNull;
+    data = kMistyped;
+    size = 0;
+  }
   // The value as a number; 0 for what is none. Never throws.
   double AsDouble() const {
     if (kind == ValueKind::kFloat) return number;

@@ -101,8 +101,9 @@ void ReadNative(Section* metric_section, MetricSpec* metric, Faults* faults) {
 
 void RefuseForOthers(Section* section, std::string_view key, std::string_view kind) {
   if (!section->Has(key)) return;
-  section->Add(
-      key, section->title() + ": " + std::string(key) + ": are for " + std::string(kind) + " only");
+  const bool many = key.ends_with('s');
+  section->Add(key, section->title() + ": " + std::string(key) + (many ? ": are" : ": is") +
+                        " for " + std::string(kind) + " only");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "rules/reader_relabel.h"
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -53,7 +54,9 @@ std::string TargetFault(const std::string& target) {
 RelabelSpec ReadStep(Section* section) {
   RelabelSpec step;
   step.where = section->where();
-  step.action = section->OneOf("action", Actions()).value_or(step.action);
+  const std::optional<RelabelAction> action = section->OneOf("action", Actions());
+  const bool action_known = action || !section->Has("action");
+  step.action = action.value_or(step.action);
   step.source_labels = section->Texts("source_labels").value_or(std::vector<std::string>());
   step.separator = section->Text("separator", true).value_or(step.separator);
   step.regex = section->Text("regex", true).value_or(step.regex);
@@ -61,6 +64,10 @@ RelabelSpec ReadStep(Section* section) {
   step.replacement = section->Text("replacement", true).value_or(step.replacement);
   step.modulus =
       static_cast<uint64_t>(section->Integer("modulus", 1, int64_t{1} << 62).value_or(0));
+  if (!action_known) {  // what it needs is not known either
+    section->Finish();
+    return step;
+  }
   if (NeedsTarget(step.action)) {
     section->Require("target_label", "the label that is set");
   } else if (section->Has("target_label")) {

@@ -168,6 +168,18 @@ void ReadFields(Section* section, RuleSpec* rule, Faults* faults) {
   }
 }
 
+void ReadMultiline(Section* section, RuleSpec* rule) {
+  const YamlNode* node = section->Get("multiline");
+  if (node == nullptr) return;
+  const bool scalar = node->kind == YamlKind::kScalar;
+  const std::string_view word = scalar && node->plain ? node->text : std::string_view();
+  rule->multiline_any = word == "any";
+  rule->multiline = rule->multiline_any || word == "true";
+  if (rule->multiline || word == "false") return;
+  section->Add(*node, section->title() + ": multiline: must be true, false or any" +
+                          (scalar ? ", and this is " + Quoted(node->text) : std::string()));
+}
+
 void ReadDedupe(Section* section, RuleSpec* rule) {
   static const std::vector<Choice<Dedupe>> words = {
       {"off", Dedupe::kOff}, {"report", Dedupe::kReport}, {"adjacent", Dedupe::kAdjacent}};
@@ -312,10 +324,7 @@ RuleDraft ReadRule(const std::string& file, const YamlNode& node, Faults* faults
   // A server's format is that of its access log.
   rule.event =
       ReadEvent(&section).value_or(rule.log_format ? EventKind::kRequest : EventKind::kLog);
-  const YamlNode* multiline = section.Get("multiline");
-  rule.multiline_any = multiline != nullptr && multiline->kind == YamlKind::kScalar &&
-                       multiline->plain && multiline->text == "any";
-  rule.multiline = rule.multiline_any || section.Bool("multiline").value_or(false);
+  ReadMultiline(&section, &rule);
   rule.fallback = section.Bool("fallback").value_or(false);
   rule.drop = section.Bool("drop").value_or(false);
   ReadDedupe(&section, &rule);

@@ -12,6 +12,9 @@
 namespace parshall::sinks {
 namespace {
 
+// A FIFO that nobody reads is tried again this often: nothing tells of a reader.
+constexpr std::chrono::milliseconds kReaderLook{50};
+
 // What no waiting and no dropping helps against: nobody reads, or the descriptor is none for
 // writing.
 bool IsFinal(int error) {
@@ -43,8 +46,12 @@ Result<std::unique_ptr<JsonLinesSink>> JsonLinesSink::Open(
   if (resume) {
     for (std::string& notice : CutBack(to, *resume)) sink->AddNotice(std::move(notice));
   }
-  Fd fd(::open(to.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0644));
   bytes::FileStat stat;
+  if (bytes::StatPath(to, &stat) == 0 && stat.type == bytes::FileType::kFifo) {
+    if (const Status opened = sink->OpenFifo(); !opened.ok()) return opened.error();
+    return sink;
+  }
+  Fd fd(::open(to.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0644));
   const int error = fd.valid() ? bytes::StatFd(fd.get(), &stat) : errno;
   if (error != 0) return Fail("cannot write records here: " + ErrnoText(error), to);
   if (stat.type == bytes::FileType::kRegular) {
@@ -58,6 +65,37 @@ Result<std::unique_ptr<JsonLinesSink>> JsonLinesSink::Open(
     sink->end_.emplace(WriteEnd::Owned(std::move(fd)));
   }
   return sink;
+}
+
+// Without waiting for a reader; while there is none, end_ stays empty.
+Status JsonLinesSink::OpenFifo() {
+  Fd fd(::open(name_.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+  if (!fd.valid() && (errno == ENXIO || errno == EINTR)) return Ok();
+  bytes::FileStat stat;
+  const int error = fd.valid() ? bytes::StatFd(fd.get(), &stat) : errno;
+  if (error != 0) return Fail("cannot write records here: " + ErrnoText(error), name_);
+  if (stat.type != bytes::FileType::kFifo) {
+    return Fail(
+        std::string("records go to a FIFO, and this has become ") + bytes::FileTypeText(stat.type),
+        name_);
+  }
+  end_.emplace(WriteEnd::Owned(std::move(fd)));
+  return Ok();
+}
+
+Status JsonLinesSink::AwaitReader() {
+  bool told = false;
+  while (true) {
+    if (Status opened = OpenFifo(); !opened.ok()) return opened;
+    if (end_ || stop_.requested()) break;
+    if (!std::exchange(told, true)) {
+      BeginPause();
+      AddNotice(name_ + ": nobody reads this FIFO yet; records and input wait");
+    }
+    stop_.Wait(kReaderLook);
+  }
+  if (told) EndPause();
+  return end_ ? Ok() : Status(WriteError(kGivenUp));
 }
 
 void JsonLinesSink::TakeFile(std::shared_ptr<OutputFile> file) {
@@ -95,6 +133,9 @@ Status JsonLinesSink::Write(std::string_view whole_records) {
 Status JsonLinesSink::Put(std::string_view text, std::string_view* rest) {
   std::chrono::milliseconds delay = options_.retry_first;
   *rest = text;
+  if (file_ == nullptr && !end_) {
+    if (Status read = AwaitReader(); !read.ok()) return read;
+  }
   while (true) {
     const Written written = file_ != nullptr ? WriteAllToFile(file_->fd(), *rest)
                                              : end_->WriteAll(*rest, stop_, options_.stop_grace);
@@ -246,7 +287,7 @@ void JsonLinesSink::StartWriting() {
 
 Status JsonLinesSink::Sync() {
   const std::shared_ptr<OutputFile> file = SharedFile();
-  return file == nullptr ? Ok() : file->Sync();
+  return file == nullptr ? Ok() : file->Sync(bytes_written() > 0);
 }
 
 OutputTally JsonLinesSink::tally() const {

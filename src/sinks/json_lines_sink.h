@@ -31,7 +31,8 @@ namespace parshall::sinks {
 class JsonLinesSink {
  public:
   // "-" is standard output; anything else is a file that is appended to (made with mode 0644). A
-  // folder, or a path that cannot be opened, is an error. With `resume` the file of an earlier run
+  // folder, or a path that cannot be opened, is an error. A FIFO is not waited for here: the first
+  // Write() waits until somebody reads it. With `resume` the file of an earlier run
   // is cut back to it first; what is wrong with that is a notice.
   static Result<std::unique_ptr<JsonLinesSink>> Open(
       const std::string& to, const OutputOptions& options = {},
@@ -75,6 +76,8 @@ class JsonLinesSink {
   JsonLinesSink(const std::string& name, const OutputOptions& options)
       : options_(options), name_(name), trouble_(name, options) {}
 
+  Status OpenFifo();
+  Status AwaitReader();
   void TakeFile(std::shared_ptr<OutputFile> file);
   std::shared_ptr<OutputFile> SharedFile() const;
   Status Put(std::string_view text, std::string_view* rest);
@@ -92,7 +95,8 @@ class JsonLinesSink {
   const OutputOptions options_;
   const std::string name_;
   StopSwitch stop_;
-  std::optional<WriteEnd> end_;  // of what is no regular file of ours; else file_ is there
+  // Of what is no regular file of ours. Neither this nor file_: a FIFO that nobody reads yet.
+  std::optional<WriteEnd> end_;
 
   mutable std::mutex file_mutex_;     // the writer writes file_ under it, Sync() reads it under it
   std::shared_ptr<OutputFile> file_;  // kept alive by a Sync() that is under way

@@ -114,13 +114,13 @@ int OutputFile::Truncate(uint64_t size) const {
   return 0;
 }
 
-Status OutputFile::Sync() {
+Status OutputFile::Sync(bool written) {
   int error = sync_error_.load();
   while (error == 0 && ::fdatasync(fd_.get()) != 0) {
     if (errno == EINTR) continue;
     if (errno == EINVAL || errno == EROFS) break;  // nothing here that could be synced
     error = errno;
-    sync_error_.store(error);
+    if (written) sync_error_.store(error);
   }
   if (error == 0) return Ok();
   return Fail("records may not have reached the disk: " + ErrnoText(error), path_);

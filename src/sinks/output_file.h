@@ -45,8 +45,8 @@ class OutputFile {
   int Truncate(uint64_t size) const;
 
   // fdatasync(2). Once it has failed it fails for this file for good, since the kernel forgets what
-  // it could not write.
-  Status Sync();
+  // it could not write; unless nothing of ours is in it yet.
+  Status Sync(bool written = true);
   // Has the kernel begin to bring to the disk what it keeps in memory, so that Sync() finds little
   // left to wait for. Promises nothing.
   void StartWriting() const;

@@ -98,6 +98,30 @@ TEST_CASE(
   CHECK(TallyOf(*set, log).bytes_lost == 0);
 }
 
+TEST_CASE("a copy that was gone on with is not read again by the source that had its name") {
+  const bool stale = GENERATE(false, true);
+  CAPTURE(stale);
+  TempDir dir;
+  const std::string log = dir / "access.log";
+  Append(log, "one begins\n");
+  auto set = OpenSet({{.path = dir / "access.log*"}}, {.rotate_wait_ms = 5});
+  Reader reader(*set);
+  reader.UntilText(log, "one begins\n");
+  Append(log + ".1", "its own\n");
+  reader.UntilText(log + ".1", "its own\n");
+  reader.Drain();
+  Rename(log + ".1", log + ".2");
+  WriteAt(log, 11, "rest of one\n");
+  std::filesystem::copy_file(log, log + ".1");
+  Truncate(log);
+  WriteAt(log, stale ? 23 : 0, "two\n");
+  reader.UntilText(log, "one begins\nrest of one\n<next>two\n");
+  // The names are looked at again after a second at most.
+  for (int i = 0; i < 60; ++i) reader.Step(20);
+  CHECK(reader.text(log) == "one begins\nrest of one\n<next>two\n");
+  CHECK(reader.text(log + ".1") == "its own\n");
+}
+
 TEST_CASE("a copy that is made slowly is not read, at whatever length it is looked at") {
   const bool stale = GENERATE(false, true);
   const bool read_late = GENERATE(false, true);  // the original is truncated while it is copied
@@ -179,6 +203,7 @@ TEST_CASE("a copy that stands before its original is read at all is not read bes
   for (int i = 0; i < 20; ++i) reader.Step(20);
   gather();
   CHECK(all == (truncated ? "one\nrest\nthree\ntwo\n" : "one\nrest\ntwo\nthree\n"));
+  CHECK(TallyOf(*set, log).bytes_lost == 0);
   CHECK(reader.text(log + ".2").empty());
 }
 
@@ -204,6 +229,28 @@ TEST_CASE("a copy of what came behind a truncation that nobody has noticed is no
   for (int i = 0; i < 10; ++i) reader.Step(20);
   CHECK(reader.text(log + ".1").empty());
   CHECK(reader.text(log + ".2").empty());
+}
+
+TEST_CASE("a size that was seen behind a truncation proves no loss") {
+  const bool copied = GENERATE(false, true);
+  CAPTURE(copied);
+  TempDir dir;
+  const std::string log = dir / "access.log";
+  Append(log, "one\n");
+  auto set = OpenSet({{.path = log}}, {.rotate_wait_ms = 5});
+  Reader reader(*set);
+  reader.UntilText(log, "one\n");
+  reader.Drain();
+  if (copied) std::filesystem::copy_file(log, log + ".1");
+  Truncate(log);
+  WriteAt(log, 4, std::string(1000, '2') + "\n");
+  // The path is looked at (once a second) before the log is read.
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(1500);
+  Source* source = nullptr;
+  while (std::chrono::steady_clock::now() < until) set->Next(0, &source);
+  reader.UntilText(log, "one\n<next>" + std::string(1000, '2') + "\n");
+  CHECK(TallyOf(*set, log).truncations == 1);
+  CHECK(TallyOf(*set, log).bytes_lost == 0);
 }
 
 TEST_CASE("a copy with less than was read is known over a restart") {
@@ -258,13 +305,15 @@ TEST_CASE("copytruncate under load loses only what the tally says, and doubles n
     Append(log, "line 0 begins\n");
     auto set = OpenSet({{.path = dir / "access.log*"}}, {.rotate_wait_ms = 5});
     std::atomic<bool> done = false;
-    std::atomic<int> truncated = 0;
+    std::atomic<bool> rotating = true;
     uint64_t written = 14;
     std::thread writer([&] {
       Fd fd(::open(log.c_str(), O_WRONLY | O_CLOEXEC | (stale ? 0 : O_APPEND)));
       if (stale) ::lseek(fd.get(), 0, SEEK_END);
-      // The first truncation finds it writing.
-      for (int i = 1; i < 4000 || truncated < 2; ++i) {
+      // The last truncation finds it writing.
+      bool last = false;
+      for (int i = 1; !last; ++i) {
+        last = i > 4000 && !rotating;
         const std::string line = "line " + std::to_string(i) + " of this round\n";
         written += line.size();
         WriteAll(fd.get(), line);
@@ -273,15 +322,15 @@ TEST_CASE("copytruncate under load loses only what the tally says, and doubles n
       done = true;
     });
     std::thread rotator([&] {
-      for (int i = 1; i <= 4 && !done; ++i) {
+      for (int i = 1; i <= 4; ++i) {
         std::this_thread::sleep_for(std::chrono::milliseconds(12));
         for (int k = i; k > 1; --k) {
           Rename(log + "." + std::to_string(k - 1), log + "." + std::to_string(k));
         }
         std::filesystem::copy_file(log, log + ".1");
         Truncate(log);
-        ++truncated;
       }
+      rotating = false;
     });
     Reader reader(*set);
     while (!done) reader.Step(1);

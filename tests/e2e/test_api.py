@@ -46,7 +46,7 @@ def test_it_has_the_figures_of_metrics(log):
     with parshall.Live(log, "--output", "none") as live:
         samples = live.wait_total(7)
         status = parshall.wait_until(lambda: (a := ask(live, "status"))["lines"]["read"] == 7 and a, "the API has 7 lines")
-        assert status["lines"]["outcomes"] == {o: samples.outcome(o) for o in ("matched", "unmatched", "oversized", "dropped", "rejected")}
+        assert status["lines"]["outcomes"] == {o: samples.outcome(o) for o in ("matched", "unmatched", "oversized", "dropped", "rejected", "duplicate")}
         assert status["ready"] is True and status["state"] is None and status["bytes_read"] == log.stat().st_size
         traffic = ask(live, "traffic")
         assert traffic["requests"] == {"metric": "http_requests_total", "label": "status",

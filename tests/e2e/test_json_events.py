@@ -21,6 +21,17 @@ def only_record(line):
     return done.records[0], samples
 
 
+def test_value_of_another_type_is_refused_by_the_metric_that_wants_it(tmp_path):
+    """The rest of the event counts: a request whose duration is odd is a request."""
+    lines = ['{"request": "GET / HTTP/1.1", "status": 200, "duration": %s}' % value
+             for value in ("0.5", '"0.25"', '"-"', "null", '"soon"', "true", "[1]", '{"s": 1}')]
+    done, samples = parshall.run_metered(stdin="".join(line + "\n" for line in lines).encode())
+    assert done.records[4]["duration"] == "soon" and samples.outcome("matched") == len(lines)
+    assert samples.total("http_requests_total", method="GET", status="200") == len(lines)
+    assert samples.total("http_request_duration_seconds_count") == 2
+    assert samples.total("parshall_metric_rejected_total", metric="http_request_duration_seconds", reason="not_a_number") == 4
+
+
 def without_timestamp(record):
     return {key: value for key, value in record.items() if key != "@timestamp"}
 

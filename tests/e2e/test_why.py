@@ -208,7 +208,7 @@ def test_check_of_an_own_folder_names_examples_that_another_file_takes(tmp_path)
             f"rules:\n  - name: {rule}\n    pattern: '^(?P<word>[a-z]+)$'\n    examples: [{{line: hello}}]\n")
     done = parshall.run("check", tmp_path)
     assert done.code == 2
-    assert 'the rule "second" does not match its example, the rule "first" takes it first: hello' in done.err
+    assert 'the rule "second" does not match its example, the rule "first" takes it first (put this rule before it, or make one of them stricter): hello' in done.err
     assert parshall.run("check", tmp_path / "a.yaml", tmp_path / "nginx.yaml").code == 2
     assert parshall.run("check", tmp_path / "nginx.yaml").code == 0
 

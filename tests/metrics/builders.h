@@ -82,6 +82,7 @@ inline rules::RuleSet DefaultMetrics() {
 // Nothing that a rule could not have said: a text, a number, a null, an absent value.
 struct Null {};
 struct Absent {};
+struct Mistyped {};  // a JSON event's value that is not of its field's type
 
 class RecordBuilder {
  public:
@@ -111,6 +112,10 @@ class RecordBuilder {
   RecordBuilder& Add(Null) {
     texts_.emplace_back("-");
     return Push(records::ValueKind::kNull);
+  }
+  RecordBuilder& Add(Mistyped) {
+    values_.emplace_back().SetMistyped();
+    return *this;
   }
   RecordBuilder& Add(Absent) {
     values_.emplace_back();

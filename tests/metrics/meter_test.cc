@@ -45,6 +45,17 @@ TEST_CASE("Meter counts requests by method and status, and puts what is unknown 
   CHECK(Rejected(bench, "http_response_size_bytes", Rejection::kNotANumber) == 0);
 }
 
+TEST_CASE("A value that is not of its field's type is no observation, and is counted") {
+  Bench bench(DefaultMetrics(), {Rule({"method", "status", "size"}, EventKind::kRequest)});
+  bench.Apply(RecordOf("GET", 200, Mistyped{}).Get(EventKind::kRequest));
+  bench.Apply(RecordOf("GET", Mistyped{}, 5).Get(EventKind::kRequest));
+  CHECK(bench.Value("http_requests_total", R"(method="GET",status="200")") == 1);
+  CHECK(bench.Value("http_requests_total", R"(method="GET",status="_OTHER")") == 1);
+  CHECK(bench.Value("http_response_size_bytes", R"(method="GET",status="_OTHER")") == 1);
+  CHECK(Rejected(bench, "http_response_size_bytes", Rejection::kNotANumber) == 1);
+  CHECK(Rejected(bench, "http_requests_total", Rejection::kNotANumber) == 0);
+}
+
 TEST_CASE("Meter does not take a label or value over from the record before") {
   // Defects D5 and D9 of other programs.
   rules::RuleSet rules;

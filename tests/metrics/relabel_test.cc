@@ -169,7 +169,7 @@ TEST_CASE("An expression that RE2 refuses is a fault of the metric") {
   rules.metrics[0].relabel = {Step(RelabelAction::kDrop, {"host"}, "(")};
   const std::vector<Error> faults = CheckMetrics(rules, {});
   REQUIRE(faults.size() == 1);
-  CHECK(faults[0].what == "relabel: of \"hits_total\": regex: missing ): (");
+  CHECK(faults[0].what == "metric \"hits_total\": relabel: regex: missing ): (");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "records/matcher.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -137,6 +138,34 @@ rules:
   CHECK(Matched(matcher, R"({"event":"\"x\" 200","took":"soon"})") ==
         R"(matched access: {"event":"\"x\" 200","took":"soon"} )"
         R"(request="x" method=null path=null protocol=null status=200 took=null)");
+}
+
+TEST_CASE("A null that stands for a key of another type is told from a null of the event") {
+  Matcher matcher(ProgramOf(R"yaml(
+rules:
+  - name: r
+    json: true
+    fields: {took: {type: duration, null: '-'}, size: {type: bytes, default: 0}}
+)yaml",
+                            {"took", "size"}));
+  const auto mistyped = [&matcher](std::string_view text) {
+    const Padded line(text);
+    Record record;
+    REQUIRE(matcher.Match(line.view(), "stdin", &record) == Outcome::kMatched);
+    return std::any_of(record.values, record.values + record.values_count,
+                       [](const Value& value) { return value.mistyped(); });
+  };
+  for (const char* text : {R"({"took":"soon"})", R"({"took":true})", R"({"took":[1]})",
+                           R"({"took":{"s":1}})", R"({"took":""})"}) {
+    INFO(text);
+    CHECK(mistyped(text));
+    CHECK_FALSE(mistyped(R"({"took":1})"));
+  }
+  for (const char* text : {R"({"took":"-"})", R"({"took":null})", R"({"other":1})",
+                           R"({"took":"1.5"})", R"({"size":"big"})"}) {
+    INFO(text);
+    CHECK_FALSE(mistyped(text));
+  }
 }
 
 TEST_CASE("Keys of an event become values by their JSON type") {

@@ -64,7 +64,7 @@ TEST_CASE("What is wrong with kinds, names and relabelling is said") {
        ": max_age: must be a duration from 1s to 7d like 60s or 10m, and this is \"10\""},
       {"name: a, kind: summary, value: v, buckets: [1]}", ": buckets: are for histograms only"},
       {"name: a, kind: gauge, value: v, quantiles: [1]}", ": quantiles: are for summaries only"},
-      {"name: a, kind: gauge, value: v, native: true}", ": native: are for histograms only"},
+      {"name: a, kind: gauge, value: v, native: true}", ": native: is for histograms only"},
       {"name: a, kind: summary, quantiles: [1]}", "needs `value:`"},
       {"name: a, kind: summary, value: v, labels: {quantile: q}}",
        "quantile is the label of a summary's quantiles"},

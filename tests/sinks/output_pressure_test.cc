@@ -356,4 +356,38 @@ TEST_CASE("A stop gives up on a FIFO that nobody reads, with a sentence") {
   CHECK_FALSE(sink->tally().paused);
 }
 
+TEST_CASE("A FIFO without a reader is opened at once, and its first records wait for one") {
+  const TempDir dir;
+  const std::string path = dir / "fifo";
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  auto sink = OpenSink(path, {});
+  CHECK_FALSE(sink->tally().paused);
+  Status written = Ok();
+  std::thread writer([&] { written = sink->Write("{}\n"); });
+  CHECK(Becomes([&] { return sink->tally().paused; }));
+  const Fd reader(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  writer.join();
+  CHECK(written.ok());
+  CHECK_FALSE(sink->tally().paused);
+  char got[8];
+  CHECK(::read(reader.get(), got, sizeof got) == 3);
+  CHECK(sink->TakeNotices() ==
+        std::vector<std::string>{path + ": nobody reads this FIFO yet; records and input wait"});
+}
+
+TEST_CASE("A stop ends the wait for a FIFO's first reader") {
+  const TempDir dir;
+  const std::string path = dir / "fifo";
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  auto sink = OpenSink(path, {});
+  Status written = Ok();
+  std::thread writer([&] { written = sink->Write("{}\n"); });
+  CHECK(Becomes([&] { return sink->tally().paused; }));
+  sink->RequestStop();
+  writer.join();
+  REQUIRE_FALSE(written.ok());
+  CHECK(written.error().ToString() ==
+        path + ": the reader takes no more records, and waiting for it was stopped");
+}
+
 }  // namespace parshall::sinks

@@ -58,7 +58,7 @@ class Reloads:
         beside.rename(self.rules)
 
     def post(self, subject):
-        connection = _UnixConnection(subject.socket)
+        connection = _UnixConnection(subject.socket, subject.context)
         try:
             connection.request("POST", "/-/reload")
             answer = connection.getresponse()

@@ -10,7 +10,7 @@ import {Rules, Series, Sources, Unmatched} from './tables.js';
 const EVERY_MS = 2000;
 const TIMEOUT_MS = 5000;
 const STALE_MS = 6000;
-const OUTCOMES = ['matched', 'unmatched', 'rejected', 'dropped', 'oversized'];
+const OUTCOMES = ['matched', 'unmatched', 'rejected', 'dropped', 'duplicate', 'oversized'];
 const CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx', 'other'];
 const QUANTILES = [0.5, 0.9, 0.99];
 
