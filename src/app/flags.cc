@@ -127,6 +127,11 @@ constexpr std::array kFlags = {
          "Form of the program's own messages on standard error: logfmt, json.", kAny, false, true,
          "logfmt|json"},
 
+    Flag{Group::kOther, "print-completion", "SHELL", "",
+         "Print the completion script for this shell, bash, zsh or fish, and end.", kAny, false,
+         false, "bash|zsh|fish"},
+    Flag{Group::kOther, "print-man", "", "", "Print the manual page, parshall(1), and end.", kAny,
+         false, false},
     Flag{Group::kOther, "version", "", "", "Print the version and end.", kAny, false, false},
     Flag{Group::kOther, "help", "", "", "Print this help and end.", kAny, false, false},
 };

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "app/commands.h"
+#include "app/completion.h"
+#include "app/man_page.h"
 #include "app/options.h"
 #include "app/settings.h"
 #include "app/version.h"
@@ -36,6 +38,14 @@ int Main(const std::vector<std::string>& arguments) {
     const std::string help = HelpText();
     std::fwrite(help.data(), 1, help.size(), stdout);
     return kExitDone;
+  }
+  if (options.print_man || !options.print_completion.empty()) {
+    const std::string text =
+        options.print_man ? ManPage() : CompletionScript(options.print_completion);
+    return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
+                   std::fflush(stdout) == 0
+               ? kExitDone
+               : kExitFailed;
   }
   if (options.version) {
     std::printf("parshall %s (%s)\n", kVersion, kCompiler);

@@ -369,6 +369,8 @@ Status Store(const Given& given, Options* options) {
   if (name == "json") options->json = yes;
   if (name == "plans") options->plans = yes;
   if (name == "unmatched") options->unmatched = yes;
+  if (name == "print-completion") options->print_completion = value;
+  if (name == "print-man") options->print_man = yes;
   if (name == "version") options->version = yes;
   if (name == "help") options->help = yes;
   if (given.flag->commands == kGenerate) return StoreObjectives(given, options);

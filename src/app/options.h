@@ -59,6 +59,8 @@ struct Options {
   bool json = false;
   bool plans = false;
   bool unmatched = false;
+  std::string print_completion;  // bash, zsh or fish
+  bool print_man = false;
   bool version = false;
   bool help = false;
 

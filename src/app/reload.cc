@@ -11,6 +11,7 @@
 #include "app/settings_change.h"
 #include "base/log.h"
 #include "base/quoted.h"
+#include "base/service_notify.h"
 
 namespace parshall::app {
 namespace {
@@ -164,6 +165,16 @@ Reloader::Outcome Reloader::Reload(std::string_view asked_by) {
   const std::lock_guard lock(mutex_);
   if (!started_ || stopped_)
     return {503, "parshall is starting or stopping; nothing is reloaded\n"};
+  // A service manager is told the first line of the outcome, which goes on standing there.
+  NotifyService(ReloadingMessage());
+  Outcome outcome = ReloadNow(asked_by);
+  const size_t first_line = std::min(outcome.text.find('\n'), outcome.text.size());
+  NotifyService("READY=1\n" + StatusMessage(std::string_view(outcome.text).substr(0, first_line)));
+  return outcome;
+}
+
+// Under mutex_.
+Reloader::Outcome Reloader::ReloadNow(std::string_view asked_by) {
   Prepared prepared = Prepare();
   if (!prepared.faults.empty())
     return Refuse(prepared.output_failed ? 500 : 400, asked_by, prepared.faults);

@@ -70,6 +70,7 @@ class Reloader {
     bool output_failed = false;
     bool new_sources = false;
   };
+  Outcome ReloadNow(std::string_view asked_by);
   Prepared Prepare();
   void OpenOutput(Prepared* prepared);
   Outcome Refuse(int status, std::string_view asked_by, const std::vector<Error>& faults);

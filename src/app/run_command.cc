@@ -8,10 +8,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 
 #include "app/commands.h"
 #include "app/endpoints.h"
+#include "app/heartbeat.h"
 #include "app/load_rules.h"
 #include "app/reload.h"
 #include "app/run_state.h"
@@ -20,6 +22,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/quoted.h"
+#include "base/service_notify.h"
 #include "bytes/path_pattern.h"
 #include "bytes/source_set.h"
 #include "pipeline/pipeline.h"
@@ -118,6 +121,12 @@ void LogNotices(pipeline::Pipeline& pipeline) {
     LogLimited(LogLevel::kError, "state", {}, "the state was not saved and will be tried again: {}",
                *trouble);
   }
+}
+
+int64_t SteadyMillis() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 // Waits for the end, answering signals. The workers' end arrives as a byte in `done`.
@@ -256,7 +265,11 @@ int RunCommand(const Options& options, const rules::Config& config) {
   });
   reloader.Start();
   exposition.SetReady(true);
+  NotifyService("READY=1\n" +
+                StatusMessage("reading " + std::to_string(settings.sources.size()) +
+                              (settings.sources.size() == 1 ? " source" : " sources")));
   WaitForEnd(signals.get(), done_reader.get(), settings, exposition, pipeline, reloader);
+  NotifyService("STOPPING=1\n" + StatusMessage("writing what was read"));
   exposition.SetReady(false);
   reloader.Stop();
   pipeline.Wait();
@@ -285,10 +298,13 @@ namespace {
 void WaitForEnd(int signals, int done, const Settings& settings, Exposition& exposition,
                 pipeline::Pipeline& pipeline, Reloader& reloader) {
   constexpr int kNoticesEveryMs = 1000;
+  Heartbeat heartbeat(WatchdogMillis(ProcessEnvironment(), ::getpid()));
+  const int look_every_ms = heartbeat.look_every_ms(kNoticesEveryMs);
   while (true) {
     pollfd waits[] = {{.fd = signals, .events = POLLIN, .revents = 0},
                       {.fd = done, .events = POLLIN, .revents = 0}};
-    ::poll(waits, 2, kNoticesEveryMs);
+    ::poll(waits, 2, look_every_ms);
+    if (heartbeat.Due(pipeline.pulse(), SteadyMillis())) NotifyService("WATCHDOG=1\n");
     LogNotices(pipeline);
     FlushLogLimits();
     if (waits[1].revents != 0) return;
@@ -312,6 +328,7 @@ void WaitForEnd(int signals, int done, const Settings& settings, Exposition& exp
           break;
         default:
           LogInfo("asked to stop by {}", info.ssi_signo == SIGINT ? "SIGINT" : "SIGTERM");
+          NotifyService("STOPPING=1\n" + StatusMessage("writing what was read"));
           pipeline.Stop();
       }
     }

@@ -23,6 +23,18 @@ IntakeOptions IntakeOptionsOf(const PipelineOptions& options, const records::Rul
 constexpr size_t kGoneSourcesMax = 10'000;
 constexpr int kReopenRetryMs = 100;
 
+// While it is there, whoever has the turn may wait for what is outside of the program.
+class WaitsOutside {
+ public:
+  explicit WaitsOutside(std::atomic<bool>* waits) : waits_(waits) { *waits_ = true; }
+  ~WaitsOutside() { *waits_ = false; }
+  WaitsOutside(const WaitsOutside&) = delete;
+  WaitsOutside& operator=(const WaitsOutside&) = delete;
+
+ private:
+  std::atomic<bool>* const waits_;
+};
+
 int64_t UnixMillis() {
   timespec now;
   ::clock_gettime(CLOCK_REALTIME, &now);
@@ -149,6 +161,7 @@ Checkpoint Pipeline::TakeCheckpoint() {
 
 // As often as it takes, up to a stop.
 Status Pipeline::CommitPatiently() {
+  const WaitsOutside waits(&waits_outside_);
   while (true) {
     Status committed = checkpointer_->CommitNow(TakeCheckpoint());
     if (committed.ok() || stopping_) return committed;
@@ -161,6 +174,7 @@ void Pipeline::AtBarrier(LineWorker* worker, Batch* batch) {
   turnstile_.Wait(batch->ticket);
   if (!output_failed_) {
     if (checkpointer_ != nullptr && now_.sink != nullptr && now_.sink->ReopenDue()) {
+      const WaitsOutside waits(&waits_outside_);
       if (const Status reopened = now_.sink->Reopen(); !reopened.ok()) {
         static_cast<void>(FailOutput(reopened));
       } else {
@@ -194,6 +208,7 @@ bool Pipeline::Deliver(LineWorker* worker) {
   }
   for (const std::string_view records : {worker->earlier_records(), worker->records()}) {
     if (records.empty() || sink == nullptr) continue;
+    const WaitsOutside waits(&waits_outside_);
     const Status written = sink->Write(records);
     output_bytes_.store(sink->bytes_written(), std::memory_order_relaxed);
     if (!written.ok()) return FailOutput(written);

@@ -35,7 +35,16 @@ struct PipelineOptions {
   uint64_t config_hash = 0;
 };
 
-// Any thread may call Stop(), Scrape(), Swap() and TakeNotices(); Start(), Wait() and the
+// Signs of life.
+struct Pulse {
+  // Batches that went all the way through. Grows several times a second, since an empty one is sent
+  // on its way when nothing comes; stands still while one takes long.
+  uint64_t batches = 0;
+  // The holder of the turn waits for what is outside: the output, or the disk of the state.
+  bool waits = false;
+};
+
+// Any thread may call Stop(), Scrape(), Swap(), pulse() and TakeNotices(); Start(), Wait() and the
 // destructor belong to the owner.
 class Pipeline {
  public:
@@ -77,6 +86,9 @@ class Pipeline {
     Ledger ledger;
   };
   Moment Scrape();
+
+  // Takes no lock that a worker holds for long.
+  Pulse pulse() const { return {turnstile_.passed(), waits_outside_}; }
 
   // The lines that no rule matched, since the start.
   records::UnmatchedLines Unmatched() const { return unmatched_.Snapshot(); }
@@ -125,6 +137,7 @@ class Pipeline {
   std::atomic<size_t> running_{0};
   std::atomic<uint64_t> output_bytes_{0};
   std::atomic<bool> output_failed_{false};
+  std::atomic<bool> waits_outside_{false};  // of the holder of the turn
   std::string output_failure_;  // written once, by the holder of the turn; read after Wait()
   std::string state_failure_;   // of the last commit, written by Wait()
   std::atomic<bool> stopping_{false};

@@ -18,6 +18,11 @@ class Turnstile {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this, ticket] { return next_ == ticket; });
   }
+  // How many batches went through.
+  uint64_t passed() const {
+    const std::lock_guard lock(mutex_);
+    return next_;
+  }
   // The holder of the turn hands it to the next ticket.
   void Pass() {
     {

@@ -1,0 +1,21 @@
+cmake_minimum_required(VERSION 3.25)
+# Read by cpack. 0.1.0 at the tag v0.1.0; between two tags 0.1.0~git<commits>.<commit>, which grows with every commit and
+# is older than the release. PARSHALL_PACKAGE_VERSION in the environment says another one.
+set(version ${CPACK_PARSHALL_VERSION})
+function(git out)
+  execute_process(COMMAND git -C ${CPACK_PARSHALL_SOURCE_DIR} ${ARGN} OUTPUT_VARIABLE text
+    OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+  set(${out} "${text}" PARENT_SCOPE)
+endfunction()
+git(tags tag --points-at HEAD)
+git(commits rev-list --count HEAD)
+git(commit rev-parse --short=8 HEAD)
+if(commit AND NOT "v${version}" IN_LIST tags)
+  set(version "${version}~git${commits}.${commit}")
+endif()
+if(NOT "$ENV{PARSHALL_PACKAGE_VERSION}" STREQUAL "")
+  set(version "$ENV{PARSHALL_PACKAGE_VERSION}")
+endif()
+set(CPACK_PACKAGE_VERSION ${version})
+set(CPACK_DEBIAN_PACKAGE_VERSION ${version})
+set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
