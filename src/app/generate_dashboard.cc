@@ -56,7 +56,7 @@ void AddRequests(const Subject& subject, PanelGrid* grid) {
   const double budget = subject.availability->budget_number;
   grid->Row("Requests");
   grid->Add(Stat({"Requests", "Requests per second now.", "reqps", {{all, ""}}}), 6, 4);
-  grid->Add(Stat({"Errors",
+  grid->Add(Stat({"Error share",
                   "Share of requests with a 5xx status. Red: beyond the objective, " +
                       subject.availability->sentence + ".",
                   "percentunit",
@@ -80,18 +80,19 @@ void AddRequests(const Subject& subject, PanelGrid* grid) {
               6, 4);
   }
   grid->Add(Stacked({"Requests by status",
-                     family.help,
+                     Describe(family, "Per second."),
                      "reqps",
                      {{query.CountRate(kRateWindow, status), "{{" + status + "}}"}}}),
             12);
-  grid->Add(
-      TimeSeries({"Errors by status",
-                  "Requests per second with a status of 4xx (the client's fault) or 5xx.",
-                  "reqps",
-                  {{query.CountRate(kRateWindow, status, fmt::format("{}=~\"[45]..\"", status)) +
-                        " or vector(0)",
-                    "{{" + status + "}}"}}}),
-      12);
+  const auto of_class = [&](const char* statuses) {
+    return query.CountRate(kRateWindow, "", fmt::format("{}=~\"{}\"", status, statuses)) +
+           " or vector(0)";
+  };
+  grid->Add(TimeSeries({"Errors",
+                        "4xx: the client's fault; 5xx: the server's.",
+                        "reqps",
+                        {{of_class("4.."), "4xx"}, {of_class("5.."), "5xx"}}}),
+            12);
   for (const std::string& label : ScrapedLabels(family)) {
     if (label == status || family.relabelled) continue;
     grid->Add(TimeSeries({"Requests by " + label,

@@ -19,6 +19,9 @@ Panel QuantilePanel(const metrics::Family& family, std::string title, std::strin
 Panel BucketPanel(const metrics::Family& family, std::string title, std::string description,
                   std::string unit);
 
+// The help of a metric, and behind it what a panel shows of it.
+std::string Describe(const metrics::Family& family, std::string_view sentence);
+
 // Grafana's unit of a metric of this name: by its ending, "short" for others. `rate`: of its
 // increase per second.
 std::string UnitOf(std::string_view name, bool rate);

@@ -23,10 +23,6 @@ std::vector<std::string> LineLabels(const metrics::Family& family, const FamilyQ
   return labels;
 }
 
-std::string Describe(const metrics::Family& family, std::string_view sentence) {
-  return fmt::format("{} {}", family.help, sentence);
-}
-
 void AddCounter(const metrics::Family& family, const FamilyQuery& query, PanelGrid* grid) {
   const std::vector<std::string> labels = LineLabels(family, query);
   // Without known labels the series are shown as they are.
@@ -112,6 +108,11 @@ void AddInfo(const metrics::Family& family, const FamilyQuery& query, PanelGrid*
 }
 
 }  // namespace
+
+std::string Describe(const metrics::Family& family, std::string_view sentence) {
+  const char* stop = family.help.empty() || family.help.ends_with('.') ? "" : ".";
+  return fmt::format("{}{} {}", family.help, stop, sentence);
+}
 
 std::string UnitOf(std::string_view name, bool rate) {
   struct Unit {

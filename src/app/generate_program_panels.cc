@@ -124,16 +124,13 @@ void AddRules(PanelGrid* grid) {
                          Now("parshall_metric_label_values"), Now("parshall_metric_label_limit")),
              "{{metric}} {{label}}"}}}),
       8);
-  grid->Add(
-      TimeSeries(
-          {"Beyond limits, refused",
-           "Records per second whose label stands as __other__, and values that a metric refused.",
-           "cps",
-           {OrNothing(RateBy("parshall_metric_overflow_total", "metric, label"),
-                      "{{metric}} {{label}}"),
-            OrNothing(RateBy("parshall_metric_rejected_total", "metric, reason"),
-                      "{{metric}} {{reason}}")}}),
-      8);
+  grid->Add(TimeSeries({"Beyond limits, refused",
+                        "Records per second whose label stands as __other__, and values that a "
+                        "metric refused; both shall be 0.",
+                        "cps",
+                        {OrNothing(RateBy("parshall_metric_overflow_total", ""), "beyond limits"),
+                         OrNothing(RateBy("parshall_metric_rejected_total", ""), "refused")}}),
+            8);
 }
 
 void AddProcess(PanelGrid* grid) {

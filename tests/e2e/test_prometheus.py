@@ -10,6 +10,7 @@ from google.protobuf import descriptor_pb2, message_factory
 
 import parshall
 import validate_exposition
+from prometheus_server import Prometheus
 
 PROTO = "/usr/share/gocode/src/github.com/prometheus/client_model"
 PROTOBUF = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
@@ -58,53 +59,6 @@ def live(tmp_path_factory):
         running.process.stdin.flush()
         running.wait_total(len(EVENTS))
         yield running
-
-
-class Prometheus:
-    """A Prometheus of its own that scrapes one target; ended by its own id."""
-
-    def __init__(self, folder, target):
-        self.port = parshall.free_port()
-        config = folder / "prometheus.yml"
-        config.write_text(f"global: {{scrape_interval: 1s}}\nscrape_configs:\n"
-                          f"  - {{job_name: parshall, static_configs: [{{targets: ['{target}']}}]}}\n", encoding="utf-8")
-        self.log = open(folder / "log", "wb")
-        self.process = subprocess.Popen(
-            ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={folder / 'data'}",
-             f"--web.listen-address=127.0.0.1:{self.port}", "--enable-feature=exemplar-storage,native-histograms"],
-            stdout=self.log, stderr=self.log)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(20)
-        self.log.close()
-
-    def get(self, path, **params):
-        url = f"http://127.0.0.1:{self.port}/api/v1/{path}?{urllib.parse.urlencode(params)}"
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            return json.load(answer)["data"]
-
-    def wait(self, what, deadline_s=40):
-        """The first answer of what() that is not empty."""
-        end = time.monotonic() + deadline_s
-        while time.monotonic() < end:
-            assert self.process.poll() is None, open(self.log.name).read()[-2000:]
-            try:
-                if answer := what():
-                    return answer
-            except OSError:
-                pass
-            time.sleep(0.2)
-        raise AssertionError(f"nothing in {deadline_s} s: {open(self.log.name).read()[-2000:]}")
-
-    def values(self, query):
-        """{label values but for those of the target: value} of an instant query."""
-        rows = self.wait(lambda: self.get("query", query=query)["result"])
-        own = ("__name__", "instance", "job")
-        return {tuple(v for k, v in sorted(r["metric"].items()) if k not in own): float(r["value"][1]) for r in rows}
 
 
 def test_a_real_prometheus_scrapes_and_answers(live, tmp_path):
