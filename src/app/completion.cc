@@ -206,7 +206,7 @@ std::string ZshScript() {
     std::string& part = command.bit == kRun ? any : out;
     part += fmt::format("    ({})\n      files={}\n      flags=(\n",
                         command.bit == kRun ? std::string("*") : std::string(command.name),
-                        TakesFiles(command) ? "_files" : "");
+                        TakesFiles(command) ? "_files" : "'()'");
     for (const Flag& flag : AllFlags()) {
       if ((flag.commands & command.bit) != 0) part += fmt::format("        {}\n", ZshSpec(flag));
     }
@@ -217,7 +217,7 @@ std::string ZshScript() {
   if [[ -z $command ]]; then
     _arguments -S $flags '1: :{_describe command commands; _files}' '*: :_files'
   else
-    _arguments -S $flags "*: :$files"
+    _arguments -S $flags "*:argument:$files"
   fi
 }
 _parshall "$@"
