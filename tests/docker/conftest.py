@@ -1,6 +1,8 @@
 """The tests of docker/ stand on a Docker engine of their own (tests/docker/engine) and on the images built on it.
 
 $PARSHALL_IMAGE=from-source compiles in the image, as a user's build does; without it the image gets build/release/parshall.
+$PARSHALL_ENGINE names the folder of an engine that is up already (`tests/docker/engine up DIR $$`): it is used, with what it has
+built before, and left running.
 """
 import concurrent.futures
 import os
@@ -28,6 +30,9 @@ def pytest_configure(config):
 @pytest.fixture(scope="session")
 def docker():
     """An engine with debian:bookworm-slim, and nothing else. Only where none can run are the tests skipped."""
+    if kept := os.environ.get("PARSHALL_ENGINE"):
+        yield Docker(kept)
+        return
     folder = pathlib.Path(tempfile.mkdtemp(prefix="parshall-docker-"))
     try:
         up = subprocess.run([HERE / "engine", "up", folder, str(os.getpid())], stderr=subprocess.PIPE, text=True, timeout=400)
