@@ -65,8 +65,8 @@ TEST_CASE("FamilyQuery tells metrics of many names apart by a label of their own
   family.own_names = true;
   family.label_names = {"__name__", "metric_name"};
   CHECK(FamilyQuery(family, "job=\"x\"").Rate("", "5m") ==
-        R"(rate(label_replace({__name__=~".+_hits_total", job="x"}, "metric_name_", "$1", )"
-        R"("__name__", "(.+)")[5m:]))");
+        "rate(label_replace({__name__=~\".+_hits_total\", job=\"x\"}, \"metric_name_\", \"$1\", "
+        "\"__name__\", \"(.+)\")[5m:])");
 }
 
 TEST_CASE("RuleFileText leaves empty groups out and quotes every text") {

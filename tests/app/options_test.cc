@@ -372,6 +372,7 @@ TEST_CASE("Each flag of the table is read, stored, explained and in the document
     if (flag.name == "line-bytes-max") value = "1MiB";
     if (flag.name == "series-max") value = "10";
     if (flag.argument == "DURATION") value = "7s";
+    if (flag.argument == "PERCENT") value = "70";
     if (!flag.choices.empty()) value = flag.choices.substr(0, flag.choices.find('|'));
     Arguments arguments;
     for (const Command& command : AllCommands()) {

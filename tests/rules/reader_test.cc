@@ -421,7 +421,7 @@ TEST_CASE("ReadRules says what is wrong with a metric, and where") {
   const Row rows[] = {
       {"[{}]",
        "r.yaml:1:11: a metric needs `name:`, the name on /metrics\n"
-       "r.yaml:1:11: a metric needs `kind:`, counter, gauge, histogram, info or "
+       "r.yaml:1:11: a metric needs `kind:`, counter, gauge, histogram, summary, info or "
        "stateset\n"
        "r.yaml:1:11: a metric needs `help:`, one sentence for those who read /metrics\n"},
       {"[{name: a_total, kind: count, help: h}]",
