@@ -27,6 +27,16 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "docker: needs a Docker engine, which it starts itself")
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A test of the stack that failed shows what config-sync and parshall said."""
+    report = (yield).get_result()
+    stack = getattr(item, "funcargs", {}).get("stack")
+    if report.when == "call" and report.failed and stack:
+        lines = [line for service in ("config-sync", "parshall") for line in stack.logs(service).splitlines() if "level=" in line or "  | " in line]
+        report.sections.append(("the services' log", "\n".join(lines[-60:])))
+
+
 @pytest.fixture(scope="session")
 def docker():
     """An engine with debian:bookworm-slim, and nothing else. Only where none can run are the tests skipped."""

@@ -142,7 +142,7 @@ groups:
 """})
     for service in ("alertmanager-1", "alertmanager-2"):
         url = stack.url(service, 9093) + "/api/v2/alerts"
-        wait_until(lambda: "ShopSells" in [alert["labels"]["alertname"] for alert in get_json(url)], f"{service} has the alert")
+        wait_until(lambda: "ShopSells" in [alert["labels"]["alertname"] for alert in get_json(url)], f"{service} has the alert", 90)
         assert len(get_json(stack.url(service, 9093) + "/api/v2/status")["cluster"]["peers"]) == 2
 
 
