@@ -23,6 +23,8 @@ struct Fingerprint {
 
 // Plain data.
 struct FilePosition {
+  static constexpr uint32_t kNobody = UINT32_MAX;
+
   std::string source;  // Source::name() of the source that read it
   FileIdentity identity;
   Fingerprint fingerprint;
@@ -39,6 +41,9 @@ struct FilePosition {
   // When the file was last written, as last seen (Unix time): tells newer rotated files from older
   // ones when this file is gone. 0: not known.
   int64_t modified_ns = 0;
+  // Source::index() of the source that reads it, since a name may be that of two: of a file that
+  // was rotated away and is still read, and of the next one there. Means nothing in another run.
+  uint32_t reader = kNobody;
 };
 
 }  // namespace parshall::bytes

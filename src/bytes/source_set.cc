@@ -141,7 +141,11 @@ Status WatchingSet::Scan(bool at_start) {
 
 std::vector<FilePosition> WatchingSet::Positions() const {
   std::vector<FilePosition> positions;
-  for (const std::unique_ptr<Member>& member : members_) member->AppendPositions(&positions);
+  for (const std::unique_ptr<Member>& member : members_) {
+    const size_t first = positions.size();
+    member->AppendPositions(&positions);
+    for (size_t n = first; n < positions.size(); ++n) positions[n].reader = member->index();
+  }
   ledger_.AppendEnded(&positions);
   return positions;
 }

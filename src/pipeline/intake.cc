@@ -123,17 +123,12 @@ void Intake::RequestBarrier() {
 
 std::vector<bytes::FilePosition> Intake::Positions() const {
   std::vector<bytes::FilePosition> positions = sources_->Positions();
-  std::unordered_map<std::string_view, const lines::NewlineFramer*> framers;
-  for (const auto& entry : entries_) {
-    // A name can come back as another source: the latest one is read.
-    if (entry->begun) framers.insert_or_assign(entry->name, &entry->framer);
-  }
   for (bytes::FilePosition& position : positions) {
-    if (!position.current) continue;
-    const auto framer = framers.find(position.source);
+    if (!position.current || position.reader >= by_source_.size()) continue;
+    const SourceEntry* const entry = by_source_[position.reader];
     // Bytes that were read and wait for the end of their line are read again.
-    if (framer != framers.end() && framer->second->file() == position.file) {
-      position.offset -= framer->second->reserve();
+    if (entry != nullptr && entry->begun && entry->framer.file() == position.file) {
+      position.offset -= entry->framer.reserve();
     }
   }
   for (const auto& [name, position] : parked_) positions.push_back(position);

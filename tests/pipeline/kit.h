@@ -81,6 +81,7 @@ class ScriptedSet : public bytes::SourceSet {
     for (const auto& source : sources_) {
       bytes::FilePosition& position = positions.emplace_back();
       position.source = source->name();
+      position.reader = source->index();
       position.offset = source->offset();
       position.file = source->file();
       position.current = true;
