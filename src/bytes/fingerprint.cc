@@ -123,6 +123,8 @@ Likeness Trace::Compare(int fd, uint64_t size) const {
   if (std::string_view(bytes.data() + hole, first) != std::string_view(head_).substr(0, first)) {
     return Likeness::kOther;
   }
+  // Logs begin alike. Half of a first line tells nothing: it may be a new file's.
+  if (first < head_.size() && bytes[hole + first - 1] != '\n') return Likeness::kUnknown;
   uint64_t hash = 0;
   if (size >= beginning_.size && HashAt(fd, 0, beginning_.size, &hash) && hash != beginning_.hash) {
     return Likeness::kOther;

@@ -49,6 +49,27 @@ TEST_CASE("copytruncate: what was not read before it is read from the copy, and 
   CHECK(TallyOf(*set, log).rotations == 0);
 }
 
+// Logs begin alike: with somebody's address. Two of 20 million lines were once cut so.
+TEST_CASE("copytruncate: a new file of which only a common beginning stands yet is no copy") {
+  TempDir dir;
+  const std::string log = dir / "access.log";
+  const std::string line =
+      "203.0.113.9 - - [21/Nov/2026:09:32:30 +0000] \"GET /r/1 HTTP/1.1\" 200 5\n";
+  const std::string other =
+      "203.0.113.9 - - [21/Nov/2026:09:32:30 +0000] \"GET /r/2 HTTP/1.1\" 200 5\n";
+  const size_t begun = GENERATE(1, 13, 56);
+  CAPTURE(begun);
+  Append(log, line + line);
+  auto set = OpenSet({{.path = dir / "access.log*"}}, {.rotate_wait_ms = 5});
+  Reader reader(*set);
+  reader.UntilText(log, line + line);
+  Append(log + ".1", other.substr(0, begun));
+  for (int i = 0; i < 20; ++i) reader.Step(20);
+  Append(log + ".1", other.substr(begun));
+  reader.UntilText(log + ".1", other);
+  CHECK(reader.text(log + ".1") == other);
+}
+
 // What a writer without O_APPEND does that is at this place in its file.
 void WriteAt(const std::string& path, uint64_t offset, std::string_view text) {
   const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
