@@ -280,10 +280,11 @@ void AppendOwn(const prometheus::MetricFamily& family, const ConstantLabels& con
     for (const auto& label : metric.label) {
       row.Message(kLabel, Pair(label.name, LabelValue(label.value, &scratch)));
     }
-    for (const auto& [name, value] : constants) {
-      const bool taken = std::any_of(metric.label.begin(), metric.label.end(),
-                                     [&](const auto& label) { return label.name == name; });
-      if (!taken) row.Message(kLabel, Pair(name, value));
+    for (const auto& constant : constants) {
+      const bool taken =
+          std::any_of(metric.label.begin(), metric.label.end(),
+                      [&](const auto& label) { return label.name == constant.first; });
+      if (!taken) row.Message(kLabel, Pair(constant.first, constant.second));
     }
     ProtobufWriter value;
     value.Double(1, counter ? metric.counter.value

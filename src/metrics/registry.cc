@@ -242,11 +242,12 @@ bool Registry::LabelText(uint32_t group_index, std::span<const uint32_t> values,
     });
     if (!relabelers_[group_index].Apply(&labels)) return false;
     text.clear();
-    for (const auto& [name, value] : labels) {
-      const bool shown = name != "__name__" || family.own_names;
-      const bool constant = std::any_of(layout_.constants.begin(), layout_.constants.end(),
-                                        [&name](const auto& known) { return known.first == name; });
-      if (shown && !constant) AppendLabel(name, value, &text);
+    for (const auto& label : labels) {
+      const bool shown = label.first != "__name__" || family.own_names;
+      const bool constant =
+          std::any_of(layout_.constants.begin(), layout_.constants.end(),
+                      [&label](const auto& known) { return known.first == label.first; });
+      if (shown && !constant) AppendLabel(label.first, label.second, &text);
     }
   }
   for (const auto& [name, value] : layout_.constants) AppendLabel(name, value, &text);
