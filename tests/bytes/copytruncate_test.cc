@@ -49,7 +49,7 @@ TEST_CASE("copytruncate: what was not read before it is read from the copy, and 
   CHECK(TallyOf(*set, log).rotations == 0);
 }
 
-// Logs begin alike: with somebody's address. Two of 20 million lines were once cut so.
+// Logs begin alike: with somebody's address. One of 20 million lines was once cut so.
 TEST_CASE("copytruncate: a new file of which only a common beginning stands yet is no copy") {
   TempDir dir;
   const std::string log = dir / "access.log";
