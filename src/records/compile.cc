@@ -50,6 +50,7 @@ class Compiler {
       program_->key_buckets[KeyBucket(program_->keys[key])].push_back(static_cast<uint16_t>(key));
     }
     FirstBytes();
+    NeededTextsOfRules();
     PadFallbacks();
     outcome.program = program_;
     return outcome;
@@ -345,6 +346,17 @@ class Compiler {
       }
       if (first.end) program_->rules_by_first_byte[256] |= 1ULL << index;
     }
+  }
+
+  // Only of rules for whole lines: the text of an event's key is not in the line as it is.
+  void NeededTextsOfRules() {
+    for (size_t index = 0; index < program_->rules.size() && index < 64; ++index) {
+      const CompiledRule& rule = program_->rules[index];
+      if (!rule.json && rule.regex->tree()) {
+        program_->filter.Add(index, NeededTexts(*rule.regex->tree()));
+      }
+    }
+    program_->filter.Build();
   }
 
   // A record's texts have readable bytes behind them; those that stand in for null get them here.

@@ -13,6 +13,7 @@
 #include "records/plan.h"
 #include "records/record.h"
 #include "records/regex.h"
+#include "records/rule_filter.h"
 #include "records/transform.h"
 #include "rules/rule.h"
 
@@ -114,6 +115,8 @@ struct RuleProgram {
   // Rules that can match a line that begins with this byte ([256]: an empty line); rules over 63
   // always may.
   std::array<uint64_t, 257> rules_by_first_byte{};
+  // And what else tells beforehand that a rule cannot match, asked when one has failed.
+  RuleFilter filter;
 };
 
 inline constexpr int kTimestampKey = 0;

@@ -126,6 +126,7 @@ Outcome Matcher::Match(std::string_view line, std::string_view source, Record* r
   const uint64_t candidates = program_->rules_by_first_byte[first_byte];
   const size_t count = program_->rules.size();
   bool regex_before = false;
+  bool filtered = false;
   // The first 64 rules by their bits; should there be more, all of the rest.
   uint64_t waiting = candidates;
   size_t beyond = 64;
@@ -135,6 +136,12 @@ Outcome Matcher::Match(std::string_view line, std::string_view source, Record* r
     waiting &= waiting - 1;
     return index;
   };
+  const size_t first = waiting == 0 ? beyond : static_cast<size_t>(std::countr_zero(waiting));
+  // Lines are like the line before: where rules had to be left out then, it is done at once.
+  if (crowded_) {
+    waiting = LeaveOut(line, waiting, clock);
+    filtered = true;
+  }
   for (size_t index = next(); index < count; index = next()) {
     const CompiledRule& rule = program_->rules[index];
     by_plan_ = true;
@@ -145,7 +152,14 @@ Outcome Matcher::Match(std::string_view line, std::string_view source, Record* r
       regex_before = true;
       ++tally_.regex_lines;
     }
-    if (verdict == Verdict::kNo) continue;
+    if (verdict == Verdict::kNo) {
+      if (!filtered) {
+        waiting = LeaveOut(line, waiting, clock);
+        filtered = true;
+      }
+      continue;
+    }
+    crowded_ = filtered && index != first;
     ++tally_.rules[index].matches;
     if (by_plan_) ++tally_.rules[index].plan_matches;
     const Outcome outcome = Finish(rule, index, verdict, line, true, record);
@@ -155,6 +169,21 @@ Outcome Matcher::Match(std::string_view line, std::string_view source, Record* r
     return outcome;
   }
   return Outcome::kUnmatched;
+}
+
+// Of the rules that wait, those that the line may match. Its cost is that of the rules it is about.
+uint64_t Matcher::LeaveOut(std::string_view line, uint64_t waiting, NanosClock clock) {
+  const uint64_t known = waiting & program_->filter.rules();
+  if ((known & (known - 1)) == 0) return waiting;  // a single rule is as quickly tried
+  const uint64_t begin = clock != nullptr ? clock() : 0;
+  const uint64_t left = waiting & (program_->filter.Candidates(line) | ~known);
+  if (clock != nullptr) {
+    const uint64_t share = (clock() - begin) / static_cast<uint64_t>(std::popcount(known));
+    for (uint64_t rules = known; rules != 0; rules &= rules - 1) {
+      tally_.rules[static_cast<size_t>(std::countr_zero(rules))].sampled_nanos += share;
+    }
+  }
+  return left;
 }
 
 Outcome Matcher::MatchRule(size_t index, std::string_view line, std::string_view source,

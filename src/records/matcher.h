@@ -66,6 +66,7 @@ class Matcher {
  private:
   enum class Verdict : uint8_t { kNo, kYes, kRejected };
 
+  uint64_t LeaveOut(std::string_view line, uint64_t waiting, NanosClock clock);
   Verdict Try(const CompiledRule& rule, std::string_view line, std::string_view source);
   Outcome Finish(const CompiledRule& rule, size_t index, Verdict verdict, std::string_view line,
                  bool filters, Record* record);
@@ -89,21 +90,13 @@ class Matcher {
   char* Decoded(size_t bytes);
   void HideOverwritten(const CompiledRule& rule, Record* record);
 
+  // What each line needs stands together, and what only JSON events need behind it: these are some
+  // KiB.
   std::shared_ptr<const RuleProgram> program_;
   const bool all_fields_;
+  bool by_plan_ = false;
+  bool crowded_ = false;  // the line before had rules to be left out by the program's filter
   MatcherTally tally_;
-  JsonEventParser events_;
-  const UnescapePadded unescape_ = BestUnescapePadded();
-  // The n-th key of the event before, as it stood there, and what is known of it: most events have
-  // the same keys in the same order.
-  struct KnownKey {
-    static constexpr size_t kBytesMax = 32;
-    std::array<char, kBytesMax> text{};
-    uint8_t size = 0;     // 0: nothing is known
-    uint8_t bucket = 0;   // KeyBucket() of its name
-    int16_t wanted = -1;  // which of the program's keys it is
-  };
-  std::array<KnownKey, 16> known_keys_;
   uint64_t member_buckets_ = 0;  // KeyBucket() of the members' names, a bit each
   enum class Event : uint8_t { kNotParsed, kNone, kParsed } event_ = Event::kNotParsed;
   Event logfmt_ = Event::kNotParsed;
@@ -120,10 +113,21 @@ class Matcher {
   std::vector<char> decoded_;  // captures without the server's escapes
   size_t decoded_used_ = 0;
   size_t line_size_ = 0;
-  bool by_plan_ = false;
   int drop_reason_ = Transformer::kPassed;
-  std::unique_ptr<Transformer> transformer_;  // null: no rule has transforms
   Capture captures_[kCapturesMax];
+  std::unique_ptr<Transformer> transformer_;  // null: no rule has transforms
+  const UnescapePadded unescape_ = BestUnescapePadded();
+  // The n-th key of the event before, as it stood there, and what is known of it: most events have
+  // the same keys in the same order.
+  struct KnownKey {
+    static constexpr size_t kBytesMax = 32;
+    std::array<char, kBytesMax> text{};
+    uint8_t size = 0;     // 0: nothing is known
+    uint8_t bucket = 0;   // KeyBucket() of its name
+    int16_t wanted = -1;  // which of the program's keys it is
+  };
+  std::array<KnownKey, 16> known_keys_;
+  JsonEventParser events_;
 };
 
 }  // namespace parshall::records

@@ -465,4 +465,58 @@ rules:
   }
 }
 
+namespace {
+
+uint64_t Ticks() {
+  static uint64_t now = 0;
+  return now += 1000;
+}
+
+}  // namespace
+
+TEST_CASE("Rules that are left out without a try change neither who wins nor what is counted") {
+  std::string yaml = "rules:\n";
+  for (int n = 10; n < 30; ++n) {
+    const std::string number = std::to_string(n);
+    yaml += "  - {name: r" + number + ", pattern: '^(?P<a>[^ ]+) service-" + number +
+            " (?P<rest>.*)$'}\n";
+    if (n % 3 == 0) yaml += "  - {name: x" + number + ", pattern: 'code=" + number + "'}\n";
+  }
+  yaml += "  - {name: all, pattern: '^(?P<word>[a-z]+)'}\n";
+  Matcher matcher(ProgramOf(yaml));
+  Matcher alone(ProgramOf(yaml));
+  const size_t rules = matcher.program().rules.size();
+  std::vector<uint64_t> wins(rules, 0);
+  uint64_t unmatched = 0;
+  std::mt19937_64 random(11);
+  for (int n = 0; n < 4000; ++n) {
+    std::string text(random() % 40, random() % 2 == 0 ? 'a' : ' ');
+    text += " service-" + std::to_string(5 + random() % 30) + " ";
+    if (random() % 3 == 0) text += "code=" + std::to_string(5 + random() % 30);
+    const Padded line(text);
+    Record record, expected;
+    size_t winner = rules;
+    for (size_t rule = 0; rule < rules && winner == rules; ++rule) {
+      if (alone.MatchRule(rule, line.view(), "stdin", &expected) == Outcome::kMatched)
+        winner = rule;
+    }
+    const Outcome outcome =
+        matcher.Match(line.view(), "stdin", &record, n % 2 == 0 ? Ticks : nullptr);
+    INFO(text);
+    REQUIRE((outcome == Outcome::kMatched ? record.rule : rules) == winner);
+    winner == rules ? ++unmatched : ++wins[winner];
+  }
+  CHECK(unmatched > 100);
+  uint64_t nanos = 0;
+  for (size_t rule = 0; rule < rules; ++rule) {
+    INFO(rule);
+    CHECK(matcher.tally().rules[rule].matches == wins[rule]);
+    nanos += matcher.tally().rules[rule].sampled_nanos;
+  }
+  CHECK(matcher.tally().lines == 4000);
+  CHECK(matcher.tally().sampled_lines == 2000);
+  CHECK(nanos > 2000 * 1000);
+  if (HasAvx2()) CHECK(matcher.tally().rules[rules / 2].sampled_nanos > 0);
+}
+
 }  // namespace parshall::records
