@@ -81,10 +81,9 @@ struct PlanOp {
 struct PlanShape {
   alignas(32) std::array<uint8_t, 32> low{};  // 16 values, twice
   alignas(32) std::array<uint8_t, 32> high{};
-  alignas(32) std::array<uint8_t, 32> need{};  // 0 for literals
-  alignas(32) std::array<uint8_t, 32> literal{};
-  alignas(32) std::array<uint8_t, 32> is_literal{};  // 0xff for literals, else 0
-  alignas(32) std::array<uint8_t, 32> care{};        // 0xff for i < size, else 0
+  alignas(32) std::array<uint8_t, 32> need{};     // 0 for literals
+  alignas(32) std::array<uint8_t, 32> literal{};  // of a class: one of its bytes
+  uint32_t care = 0;                              // bit i for i < size
   struct Save {
     uint8_t capture = 0;
     bool end = false;
@@ -100,6 +99,8 @@ using PlanClass = std::array<uint8_t, 256>;      // 1: in the class
 using PlanBranches = std::array<uint16_t, 257>;  // [256]: at the end of the text
 using PlanPeek = std::array<uint8_t, 257>;
 
+struct PlanSteps;
+
 // Immutable after compiling. Any thread.
 struct Plan {
   std::vector<PlanOp> ops;
@@ -107,7 +108,8 @@ struct Plan {
   std::vector<PlanClass> classes;
   std::vector<PlanBranches> branches;
   std::vector<PlanPeek> peeks;
-  int groups = 0;  // captures 1…groups; capture 0, the whole match, is not tracked
+  std::shared_ptr<const PlanSteps> steps;  // the fast way: plan_step.h
+  int groups = 0;                          // captures 1…groups; capture 0 is scratch
   std::vector<uint8_t>
       optional_groups;  // those that a match may leave out; the others are always set
 
@@ -129,7 +131,8 @@ std::optional<Plan> CompilePlan(const Node& tree, int groups, std::string* why_n
 bool IsExactPrefix(const Node& root, size_t count);
 
 // Runs over [begin, end), with kPaddingBytes readable behind end. Fills captures[1…groups] on
-// kMatch. Picks the widest vector unit of this machine at the first call.
+// kMatch; captures[0] has no meaning. Picks the widest vector unit of this machine at the first
+// call.
 PlanVerdict RunPlan(const Plan& plan, const char* begin, const char* end, Capture* captures);
 
 // The implementations behind it, for tests that hold them against each other.

@@ -7,6 +7,7 @@
 
 #include "records/plan.h"
 #include "records/plan_layout.h"
+#include "records/plan_step.h"
 #include "records/shape_builder.h"
 
 namespace parshall::records {
@@ -95,6 +96,7 @@ class Compiler {
       return std::nullopt;
     }
     LayOut(&plan_);
+    MakeSteps(&plan_);
     return std::move(plan_);
   }
 
@@ -288,8 +290,8 @@ class Compiler {
       if (single < 0 && bits == 0) break;
       for (int n = 0; n < width; ++n) {
         shape.need[shape.size] = bits;
-        shape.literal[shape.size] = single >= 0 ? static_cast<uint8_t>(single) : 0;
-        shape.is_literal[shape.size] = single >= 0 ? 0xff : 0;
+        shape.literal[shape.size] =
+            single >= 0 ? static_cast<uint8_t>(single) : set.Bytes().front();
         ++shape.size;
       }
       taken = j + 1;
@@ -306,16 +308,15 @@ class Compiler {
       return node_at + 1;
     }
     shape = taken_shape;
-    const bool literal =
-        shape.saves_count == 0 && shape.size <= 8 &&
-        std::all_of(shape.is_literal.begin(), shape.is_literal.begin() + shape.size,
-                    [](uint8_t is_literal) { return is_literal != 0; });
+    const bool literal = shape.saves_count == 0 && shape.size <= 8 &&
+                         std::all_of(shape.need.begin(), shape.need.begin() + shape.size,
+                                     [](uint8_t need) { return need == 0; });
     if (literal) {
       EmitLiteral(shape, *context);
       return taken;
     }
     builder.Fill(&shape);
-    for (size_t n = 0; n < shape.care.size(); ++n) shape.care[n] = n < shape.size ? 0xff : 0;
+    shape.care = static_cast<uint32_t>((uint64_t{1} << shape.size) - 1);
     plan_.shapes.push_back(shape);
     Emit({.code = OpCode::kShape, .table = static_cast<uint16_t>(plan_.shapes.size() - 1)},
          *context);

@@ -3,133 +3,21 @@
 // with -mavx2. Everything is in an unnamed namespace: no function of one may be linked into the
 // other.
 //
-// Scans load a vector at a time and may read up to 63 bytes behind the text (kPaddingBytes are
-// promised); what they find there is cut off by comparing with `end`, never trusted.
+// Two interpreters take turns: that of the steps goes the usual way, and leaves it to that of the
+// ops when a step fails; that of the ops goes back to steps wherever some begin.
 
 #include <cstdint>
 #include <cstring>
 
 #include "records/plan.h"
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
+#include "records/plan_scan_impl.h"
+#include "records/plan_step.h"
 
 namespace parshall::records {
 namespace {
 
-inline uint64_t Load64(const char* at) {
-  uint64_t word;
-  std::memcpy(&word, at, sizeof word);
-  return word;
-}
-
-#if defined(PARSHALL_AVX2)
-// The first of up to three bytes at or behind `at`, or `end`.
-template <int kStops>
-inline const char* ScanUntil(const char* at, const char* end, const unsigned char* stop) {
-  const __m256i a = _mm256_set1_epi8(static_cast<char>(stop[0]));
-  const __m256i b = _mm256_set1_epi8(static_cast<char>(stop[kStops > 1 ? 1 : 0]));
-  const __m256i c = _mm256_set1_epi8(static_cast<char>(stop[kStops > 2 ? 2 : 0]));
-  const auto hits = [&](const char* from) {
-    const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
-    __m256i hit = _mm256_cmpeq_epi8(bytes, a);
-    if constexpr (kStops > 1) hit = _mm256_or_si256(hit, _mm256_cmpeq_epi8(bytes, b));
-    if constexpr (kStops > 2) hit = _mm256_or_si256(hit, _mm256_cmpeq_epi8(bytes, c));
-    return uint64_t{static_cast<uint32_t>(_mm256_movemask_epi8(hit))};
-  };
-  // Two vectors a round: most fields end in the first, and a loop that goes round once is not
-  // mispredicted. (AVX-512, tried with rounds of 64 and 128 bytes, was 5 ns a line slower.)
-  for (; at < end; at += 64) {
-    const uint64_t mask = hits(at) | (hits(at + 32) << 32);
-    if (mask != 0) {
-      const char* found = at + __builtin_ctzll(mask);
-      return found < end ? found : end;
-    }
-  }
-  return end;
-}
-#elif defined(__x86_64__)
-template <int kStops>
-inline const char* ScanUntil(const char* at, const char* end, const unsigned char* stop) {
-  const __m128i a = _mm_set1_epi8(static_cast<char>(stop[0]));
-  const __m128i b = _mm_set1_epi8(static_cast<char>(stop[kStops > 1 ? 1 : 0]));
-  const __m128i c = _mm_set1_epi8(static_cast<char>(stop[kStops > 2 ? 2 : 0]));
-  for (; at < end; at += 16) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-    __m128i hit = _mm_cmpeq_epi8(bytes, a);
-    if constexpr (kStops > 1) hit = _mm_or_si128(hit, _mm_cmpeq_epi8(bytes, b));
-    if constexpr (kStops > 2) hit = _mm_or_si128(hit, _mm_cmpeq_epi8(bytes, c));
-    const auto mask = static_cast<uint32_t>(_mm_movemask_epi8(hit));
-    if (mask != 0) {
-      const char* found = at + __builtin_ctz(mask);
-      return found < end ? found : end;
-    }
-  }
-  return end;
-}
-#else
-template <int kStops>
-inline const char* ScanUntil(const char* at, const char* end, const unsigned char* stop) {
-  for (; at < end; ++at) {
-    const auto byte = static_cast<unsigned char>(*at);
-    if (byte == stop[0] || (kStops > 1 && byte == stop[1]) || (kStops > 2 && byte == stop[2]))
-      return at;
-  }
-  return end;
-}
-#endif
-
-#if defined(PARSHALL_AVX2)
-inline bool HasShape(const PlanShape& shape, const char* at) {
-  const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
-  const __m256i nibble = _mm256_set1_epi8(0x0f);
-  const __m256i low = _mm256_load_si256(reinterpret_cast<const __m256i*>(shape.low.data()));
-  const __m256i high = _mm256_load_si256(reinterpret_cast<const __m256i*>(shape.high.data()));
-  const __m256i need = _mm256_load_si256(reinterpret_cast<const __m256i*>(shape.need.data()));
-  const __m256i care = _mm256_load_si256(reinterpret_cast<const __m256i*>(shape.care.data()));
-  const __m256i lows = _mm256_shuffle_epi8(low, _mm256_and_si256(bytes, nibble));
-  const __m256i highs =
-      _mm256_shuffle_epi8(high, _mm256_and_si256(_mm256_srli_epi16(bytes, 4), nibble));
-  // A byte is in its class when it shares a rectangle with it.
-  const __m256i shared = _mm256_and_si256(_mm256_and_si256(lows, highs), need);
-  const __m256i literal = _mm256_load_si256(reinterpret_cast<const __m256i*>(shape.literal.data()));
-  const __m256i is_literal =
-      _mm256_load_si256(reinterpret_cast<const __m256i*>(shape.is_literal.data()));
-  const __m256i no_class = _mm256_cmpeq_epi8(shared, _mm256_setzero_si256());
-  const __m256i equal = _mm256_and_si256(_mm256_cmpeq_epi8(bytes, literal), is_literal);
-  const __m256i wrong = _mm256_and_si256(_mm256_andnot_si256(equal, no_class), care);
-  return _mm256_testz_si256(wrong, wrong) != 0;
-}
-#else
-inline bool HasShape(const PlanShape& shape, const char* at) {
-  uint8_t wrong = 0;
-  for (size_t i = 0; i < shape.size; ++i) {
-    const auto byte = static_cast<unsigned char>(at[i]);
-    const bool right = shape.is_literal[i] != 0
-                           ? byte == shape.literal[i]
-                           : (shape.low[byte & 15] & shape.high[byte >> 4] & shape.need[i]) != 0;
-    wrong |= static_cast<uint8_t>(!right);
-  }
-  return wrong == 0;
-}
-#endif
-
-// The first byte that is no digit. Numbers are short, and their lengths vary: no loop, no branch,
-// for up to 16 digits.
-inline const char* ScanDigits(const char* at, const char* end) {
-#if defined(__SSE2__)
-  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-  const __m128i shifted = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
-  const __m128i digits = _mm_cmpeq_epi8(_mm_min_epu8(shifted, _mm_set1_epi8(9)), shifted);
-  const auto others = static_cast<uint32_t>(_mm_movemask_epi8(digits)) ^ 0xffffu;
-  if (others != 0) {
-    const char* const stop = at + __builtin_ctz(others);
-    return stop < end ? stop : end;
-  }
-#endif
-  while (at < end && static_cast<unsigned char>(*at - '0') < 10) ++at;
-  return at;
+inline size_t NextByte(const char* at, const char* end) {
+  return at < end ? static_cast<size_t>(static_cast<unsigned char>(*at)) : size_t{256};
 }
 
 // A lazy run: the nearest place at or behind `at` where the literal stands, all bytes before it in
@@ -172,15 +60,37 @@ inline bool RunUntil(const PlanOp& op, const char* end, const char** place, Capt
   return true;
 }
 
-inline PlanVerdict RunPlanImpl(const Plan& plan, const char* at, const char* const end,
-                               Capture* captures) {
+inline void Note(const PlanStep& step, const char* place, const char** slots, Capture* captures) {
+  for (size_t n = 0; n < step.marks_count; ++n) {
+    const PlanStep::Mark mark = step.marks[n];
+    const char* const at = place - mark.back;
+    switch (mark.kind) {
+      case PlanStep::Mark::kSlot:
+        slots[mark.index] = at;
+        break;
+      case PlanStep::Mark::kBegin:
+        captures[mark.index].begin = at;
+        break;
+      case PlanStep::Mark::kEnd:
+        captures[mark.index].end = at;
+        break;
+      case PlanStep::Mark::kClear:
+        captures[mark.index] = {nullptr, nullptr};
+        break;
+    }
+  }
+}
+
+inline PlanVerdict VerdictOf(uint16_t on_fail) {
+  return on_fail == kFailNoMatch ? PlanVerdict::kNoMatch : PlanVerdict::kUnknown;
+}
+
+// Runs ops from `op` on, up to where steps go on; null: `verdict` is what it came to.
+[[gnu::noinline]] const PlanStep* RunOps(const Plan& plan, const PlanOp* op, const char** place,
+                                         const char* const end, const char** slots,
+                                         Capture* captures, PlanVerdict* verdict) {
   const PlanOp* const ops = plan.ops.data();
-  const char* slots[kTrySlotsMax];
-  for (const uint8_t group : plan.optional_groups) captures[group] = {nullptr, nullptr};
-  const PlanOp* op = ops;
-  const auto next_byte = [&at, end] {
-    return at < end ? static_cast<size_t>(static_cast<unsigned char>(*at)) : size_t{256};
-  };
+  const char* at = *place;
   while (true) {
     switch (op->code) {
       case OpCode::kLiteral:
@@ -193,11 +103,11 @@ inline PlanVerdict RunPlanImpl(const Plan& plan, const char* at, const char* con
         if (end - at < shape.size || !HasShape(shape, at)) break;
         for (size_t n = 0; n < shape.saves_count; ++n) {
           const PlanShape::Save& save = shape.saves[n];
-          const char* place = at + save.offset;
+          const char* const saved = at + save.offset;
           if (save.end) {
-            captures[save.capture].end = place;
+            captures[save.capture].end = saved;
           } else {
-            captures[save.capture].begin = place;
+            captures[save.capture].begin = saved;
           }
         }
         at += shape.size;
@@ -249,12 +159,13 @@ inline PlanVerdict RunPlanImpl(const Plan& plan, const char* at, const char* con
         continue;
       }
       case OpCode::kBranch: {
-        const uint16_t target = plan.branches[op->table][next_byte()];
+        const uint16_t target = plan.branches[op->table][NextByte(at, end)];
         if (target >= kFailNoMatch) {
-          return target == kFailNoMatch ? PlanVerdict::kNoMatch : PlanVerdict::kUnknown;
+          *verdict = VerdictOf(target);
+          return nullptr;
         }
         op = ops + target;
-        continue;
+        goto led;
       }
       case OpCode::kTry:
         slots[op->count] = at;
@@ -265,12 +176,12 @@ inline PlanVerdict RunPlanImpl(const Plan& plan, const char* at, const char* con
         ++op;
         continue;
       case OpCode::kPeek:
-        if (!plan.peeks[op->table][next_byte()]) break;
+        if (!plan.peeks[op->table][NextByte(at, end)]) break;
         ++op;
         continue;
       case OpCode::kJump:
         op = ops + op->target;
-        continue;
+        goto led;
       case OpCode::kSaveBegin:
         captures[op->capture].begin = at;
         ++op;
@@ -288,13 +199,138 @@ inline PlanVerdict RunPlanImpl(const Plan& plan, const char* at, const char* con
         ++op;
         continue;
       case OpCode::kAccept:
-        return PlanVerdict::kMatch;
+        *verdict = PlanVerdict::kMatch;
+        return nullptr;
     }
     // The op failed.
     if (op->on_fail >= kFailNoMatch) {
-      return op->on_fail == kFailNoMatch ? PlanVerdict::kNoMatch : PlanVerdict::kUnknown;
+      *verdict = VerdictOf(op->on_fail);
+      return nullptr;
     }
     op = ops + op->on_fail;
+  led:
+    // Something led here; the usual way from here on may be there as steps.
+    const uint16_t step = plan.steps->step_of[static_cast<size_t>(op - ops)];
+    if (step == PlanSteps::kNone) continue;
+    *place = at;
+    return plan.steps->steps.data() + step;
+  }
+}
+
+inline void Keep(const PlanStep& step, const char* begin, const char* end, Capture* captures) {
+  auto* const capture =
+      reinterpret_cast<Capture*>(reinterpret_cast<char*>(captures) + step.capture_at);
+  capture->begin = begin;
+  capture->end = end;
+}
+
+inline PlanVerdict RunPlanImpl(const Plan& plan, const char* at, const char* const end,
+                               Capture* captures) {
+  const PlanSteps& all = *plan.steps;
+  const PlanShape* const shapes = all.shapes.data();
+  const PlanStep* step = all.steps.data();
+  const char* slots[kTrySlotsMax];
+  for (size_t group = all.optional_begin; group < all.optional_end; ++group)
+    captures[group] = {nullptr, nullptr};
+  while (true) {
+    const char* next = at;  // where the step ends; or where its run does
+    switch (step->code) {
+      case StepCode::kWord1:
+        next = ScanPast<1, true>(at, end, step->stop.data());
+        goto run_of_some;
+      case StepCode::kWord2:
+        next = ScanPast<2, true>(at, end, step->stop.data());
+        goto run_of_some;
+      case StepCode::kWord3:
+        next = ScanPast<3, true>(at, end, step->stop.data());
+        goto run_of_some;
+      case StepCode::kUntil1:
+        next = ScanPast<1, false>(at, end, step->stop.data());
+        goto run;
+      case StepCode::kUntil2:
+        next = ScanPast<2, false>(at, end, step->stop.data());
+        goto run;
+      case StepCode::kUntil3:
+        next = ScanPast<3, false>(at, end, step->stop.data());
+        goto run;
+      case StepCode::kDigits:
+        next = ScanDigitsPast(at, end);
+        goto run;
+      case StepCode::kLiteral:
+        if (at + step->size > end || ((Load64(at) ^ step->literal) & step->mask) != 0) goto failed;
+        next = at + step->size;
+        goto taken;
+      case StepCode::kShape:
+        if (at + step->size > end || !HasShape(shapes[step->table], at)) goto failed;
+        Keep(*step, at + step->stop[0], at + step->stop[1], captures);
+        next = at + step->size;
+        goto taken;
+      case StepCode::kFindByte:
+        next = ScanPast<3, false>(at, end, step->stop.data());
+        goto find;
+      case StepCode::kFind0:
+        next = ScanPair<0>(at, end, *step);
+        goto find;
+      case StepCode::kFind1:
+        next = ScanPair<1>(at, end, *step);
+        goto find;
+      case StepCode::kFind2:
+        next = ScanPair<2>(at, end, *step);
+        goto find;
+      case StepCode::kRest:
+        Keep(*step, at, end, captures);
+        next = end;
+        goto taken;
+      case StepCode::kResume:
+        next = slots[step->stop[0]];
+        goto taken;
+      case StepCode::kPeek:
+        if (!plan.peeks[step->table][NextByte(at, end)]) goto failed;
+        ++step;
+        continue;
+      case StepCode::kBranch:
+        if (plan.branches[step->table][NextByte(at, end)] != step->target) goto failed;
+        ++step;
+        continue;
+      case StepCode::kMatchAtEnd:
+        if (at != end) goto failed;
+        return PlanVerdict::kMatch;
+      case StepCode::kMatch:
+        return PlanVerdict::kMatch;
+      case StepCode::kOp:
+        goto failed;
+    }
+    __builtin_unreachable();
+
+  run_of_some:
+    if (static_cast<uint64_t>(next - at) < step->min) goto failed;
+  run:
+    // A stop behind the end is none, whatever stands there.
+    if (next + step->size > end || ((Load64(next) ^ step->literal) & step->mask) != 0) goto failed;
+    Keep(*step, at, next, captures);
+    next += step->size;
+    goto taken;
+
+  find:
+    if (next + step->size > end || ((Load64(next) ^ step->literal) & step->mask) != 0) goto failed;
+    Keep(*step, at, next, captures);
+
+  taken:
+    at = next;
+    if (step->marks_count != 0) [[unlikely]]
+      Note(*step, at, slots, captures);
+    ++step;
+    continue;
+
+  failed:
+    if (step->on_fail < kFailToOps) {
+      step = all.steps.data() + step->on_fail;
+      continue;
+    }
+    if (step->on_fail != kFailToOps) return VerdictOf(step->on_fail);
+    PlanVerdict verdict;
+    step = RunOps(plan, plan.ops.data() + step->op, &at, end, slots, captures, &verdict);
+    if (step == nullptr) return verdict;
   }
 }
 

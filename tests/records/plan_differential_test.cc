@@ -85,7 +85,10 @@ TEST_CASE("A plan never disagrees with RE2") {
     if (!plan) continue;
     ++planned;
     for (size_t n = 0; n < kLinesEach; ++n) {
-      HoldAgainstRe2(*plan, **regex, Padded(line_maker.Make(*(*regex)->tree())), &tally);
+      // What stands behind the line must not matter, whatever it is.
+      static constexpr std::string_view kFills = "\" 0-a\n\\";
+      const Padded line(line_maker.Make(*(*regex)->tree()), kFills[n % kFills.size()]);
+      HoldAgainstRe2(*plan, **regex, line, &tally);
     }
   }
   WARN(planned << " expressions, " << tally.lines << " lines: " << tally.matches << " matches, "
@@ -94,6 +97,38 @@ TEST_CASE("A plan never disagrees with RE2") {
   // The generator must keep the plans busy, or the test proves nothing.
   CHECK(tally.matches > tally.lines / 10);
   CHECK(tally.misses > tally.lines / 50);
+}
+
+// Where a plan's steps look at so many bytes at once, and where a text ends in the middle of a run.
+TEST_CASE("A plan is right at the borders of what its steps look at") {
+  Tally tally;
+  for (const char* expression :
+       {"^(?P<a>\\d+)\" $", "^(?P<a>\\d+)", "^x(?P<a>\\d+)(?P<b>\\.\\d+)?$",
+        "^(?P<a>[^ ]*) (?P<b>[^\"]*)\"$", "^(?P<a>[^ ]+)(?: (?P<b>\\d+)|-(?P<c>[^ ]*))?$",
+        "^(?P<a>.*?) \\[(?P<b>[^\\]]+)\\]$", "^(?P<a>[^\"]*?)xy(?P<b>\\d{3}) (?P<c>\\d+|-)$",
+        "^(?P<a>\\d+)(?:(?:, | : )(?:\\d+|-))* (?P<b>[^ ]*)$"}) {
+    const auto regex = Regex::Compile(expression, "");
+    REQUIRE(regex.ok());
+    std::string why_not;
+    const auto plan = CompilePlan(*(*regex)->tree(), (*regex)->groups(), &why_not);
+    REQUIRE(plan);
+    for (size_t size = 0; size < 140; ++size) {
+      for (const char byte : {'1', 'a', ' ', '.', '-', 'x'}) {
+        for (const char* head : {"", "x", "1, 2 : 3", "\" "}) {
+          for (const char* tail :
+               {"", " ", "\" ", "\"", " [b]", "xy123 -", "xy123 77", ".5", " 7\"", " : 1 z", "-"}) {
+            for (const char fill : {'"', ' ', '1', '\n'}) {
+              const Padded line(head + std::string(size, byte) + tail, fill);
+              HoldAgainstRe2(*plan, **regex, line, &tally);
+            }
+          }
+        }
+        if (size > 40 && size % 16 > 2 && size % 16 < 14) break;  // between borders one is enough
+      }
+    }
+  }
+  CHECK(tally.matches > 1000);
+  CHECK(tally.misses > 1000);
 }
 
 // The expressions that are shipped, on lines of real servers that were damaged: pieces exchanged
