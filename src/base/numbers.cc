@@ -67,6 +67,29 @@ Shape ShapeOf(std::string_view text) {
   return shape;
 }
 
+// "0.012" and "200", as most numbers of logs are: 15 bytes at most, no sign, no exponent.
+struct Decimal {
+  uint64_t mantissa = 0;
+  size_t fraction_digits = 0;
+};
+
+inline bool ReadDecimal(std::string_view text, Decimal* decimal) {
+  if (text.empty() || text.size() > 15) return false;
+  size_t point = text.size();  // where it stands, and `fraction_digits` counts from behind it
+  for (size_t n = 0; n < text.size(); ++n) {
+    const unsigned digit = static_cast<unsigned char>(text[n]) - unsigned{'0'};
+    if (digit < 10) {
+      decimal->mantissa = decimal->mantissa * 10 + digit;
+    } else if (text[n] == '.' && point == text.size() && n > 0 && n + 1 < text.size()) {
+      point = n;
+      decimal->fraction_digits = text.size() - n - 1;
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
 constexpr std::array<double, 23> kExactPowers = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                                  1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                                  1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
@@ -96,6 +119,10 @@ bool ParseInt64(std::string_view text, int64_t* out) {
 }
 
 bool ParseDouble(std::string_view text, double* out) {
+  if (Decimal decimal; ReadDecimal(text, &decimal)) {  // exact: see below
+    *out = static_cast<double>(decimal.mantissa) / kExactPowers[decimal.fraction_digits];
+    return true;
+  }
   const Shape shape = ShapeOf(text);
   if (!shape.ok) return false;
   // An integer of at most 15 digits and a power of ten up to 22 are exact doubles, so their
@@ -120,6 +147,9 @@ bool ParseDouble(std::string_view text, double* out) {
 }
 
 bool IsJsonNumber(std::string_view text) {
+  if (Decimal decimal; ReadDecimal(text, &decimal)) {
+    return text[0] != '0' || text.size() == 1 || text[1] == '.';
+  }
   const Shape shape = ShapeOf(text);
   return shape.ok && !shape.leading_zero;
 }
