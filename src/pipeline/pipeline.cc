@@ -189,8 +189,8 @@ void Pipeline::AtBarrier(LineWorker* worker, Batch* batch) {
       first_commit_due_ = false;
       if (!committed.ok()) static_cast<void>(FailOutput(committed));  // stopped before it could be
     }
-    SwapAtBarrier(worker, batch);
     ForgetGone();
+    SwapAtBarrier(worker, batch);
     if (checkpointer_ != nullptr) checkpointer_->Hand(TakeCheckpoint());
   }
   batch->hold.unlock();
