@@ -70,8 +70,9 @@ size_t FileSource::PassHole(char* data, size_t size) {
   const size_t rest = DropNuls(data, size);
   if (rest > 0) return rest;
   // The file system knows where the hole ends; as a rule it has no blocks there.
-  const off_t at = static_cast<off_t>(offset_);
-  const off_t end = ::lseek(fd_.get(), at, SEEK_DATA);
+  const auto at = static_cast<off_t>(offset_);
+  off_t end = ::lseek(fd_.get(), at, SEEK_DATA);
+  if (end < 0 && errno == ENXIO) end = ::lseek(fd_.get(), 0, SEEK_END);  // nothing but a hole
   if (end > at && trace_.Load(fd_.get(), static_cast<uint64_t>(end))) {
     offset_ = static_cast<uint64_t>(end);
   } else {

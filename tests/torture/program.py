@@ -147,7 +147,8 @@ class Program:
         return self
 
     def wait_lines(self, count, stall_s=None):
-        """Until so many lines were read, or nothing has moved for long: what is missing then shows in the comparison."""
+        """Until so many lines were read, or nothing has moved for long: what is missing then shows in the comparison.
+        While it does not answer at all it may be starting still, as every wait for that may take."""
         last, since = None, time.monotonic()
         while True:
             now = self.lines_read()
@@ -156,7 +157,7 @@ class Program:
             self.must_run()
             if now != last:
                 last, since = now, time.monotonic()
-            elif time.monotonic() - since > (stall_s or STALL_S):
+            elif time.monotonic() - since > (DEADLINE_S if now is None else stall_s or STALL_S):
                 self.stalls += 1
                 return False
             time.sleep(0.01)
