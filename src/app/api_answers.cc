@@ -106,9 +106,10 @@ ordered_json HistogramJson(const metrics::Snapshot& snapshot, std::optional<uint
 
 std::string StatusJson(const ApiMoment& at) {
   const pipeline::Ledger& ledger = at.moment.ledger;
-  std::array<uint64_t, records::kOutcomes> outcomes{};
-  uint64_t read = 0;
-  uint64_t bytes = 0;
+  const pipeline::SourceTally& gone = ledger.gone.tally;
+  std::array<uint64_t, records::kOutcomes> outcomes = gone.outcomes;
+  uint64_t read = gone.lines_framed - gone.lines_waiting;
+  uint64_t bytes = gone.bytes_read;
   for (const pipeline::Ledger::Source& source : ledger.sources) {
     read += source.tally.lines_framed - source.tally.lines_waiting;
     bytes += source.tally.bytes_read;

@@ -47,10 +47,14 @@ ReadResult FileSource::Read(char* data, size_t size) {
   }
   const ssize_t n = ReadSome(fd_.get(), data, size);
   if (n > 0) {
-    result.status = ReadStatus::kBytes;
     result.size = static_cast<size_t>(n);
+    const bool in_hole = ledger_ != nullptr && !trace_.begun();
     offset_ += result.size;
     if (ledger_ != nullptr) trace_.Add({data, result.size});
+    if (in_hole) result.size = PassHole(data, result.size);
+    if (result.size == 0) return result;  // all of it was a hole; still ready
+    result.status = ReadStatus::kBytes;
+    result.offset = offset_ - result.size;
     return result;
   }
   const int error = errno;
@@ -58,6 +62,23 @@ ReadResult FileSource::Read(char* data, size_t size) {
   if (ledger_ != nullptr) ledger_->Release(Position());
   if (n == 0) return End(result);
   return FailWith(result, "cannot be read: " + ErrnoText(error));
+}
+
+// NULs at the beginning of a file are no line, as for who follows it: a writer left them there
+// whose file was truncated.
+size_t FileSource::PassHole(char* data, size_t size) {
+  const size_t rest = DropNuls(data, size);
+  if (rest > 0) return rest;
+  // The file system knows where the hole ends; as a rule it has no blocks there.
+  const auto at = static_cast<off_t>(offset_);
+  off_t end = ::lseek(fd_.get(), at, SEEK_DATA);
+  if (end < 0 && errno == ENXIO) end = ::lseek(fd_.get(), 0, SEEK_END);  // nothing but a hole
+  if (end > at && trace_.Load(fd_.get(), static_cast<uint64_t>(end))) {
+    offset_ = static_cast<uint64_t>(end);
+  } else {
+    ::lseek(fd_.get(), at, SEEK_SET);
+  }
+  return 0;
 }
 
 FilePosition FileSource::Position() const {

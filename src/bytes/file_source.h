@@ -28,6 +28,7 @@ class FileSource : public Member {
  private:
   // 0 or the errno.
   int Start();
+  size_t PassHole(char* data, size_t size);
   FilePosition Position() const;
 
   FileLedger* const ledger_ = nullptr;  // none: stdin

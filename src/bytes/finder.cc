@@ -107,7 +107,7 @@ void Finder::ResumeSources(Search& search) {
   std::ranges::sort(resume_, {}, &FilePosition::source);
   for (const FilePosition& left : std::exchange(resume_, {})) {
     if (!Wants(left.source) || HasGzipName(left.source) || known_.contains(left.source) ||
-        made_.contains(left.source) || search.next_index >= kSourcesMax) {
+        made_.contains(left.source) || known_.size() + made_.size() >= kSourcesMax) {
       continue;
     }
     auto file = std::make_unique<FollowedFile>(left.source, search.next_index, following_);
@@ -190,7 +190,7 @@ void Finder::ConsiderRegular(const Wanted& wanted, const std::string& path, cons
     return;
   }
   if (stat.size > 0 && ledger.Finished(stat)) return;
-  if (search.next_index >= kSourcesMax) {
+  if (known_.size() + made_.size() >= kSourcesMax) {
     if (!full_) following_.notices.Add(path + ": is not read, since there are 100000 sources");
     full_ = true;
     return;

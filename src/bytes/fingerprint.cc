@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <utility>
 
 #include "base/fd.h"
@@ -143,6 +144,12 @@ Likeness Compare(int fd, uint64_t size, const FilePosition& position) {
     return Likeness::kUnknown;
   }
   return hash == first.hash ? Likeness::kSame : Likeness::kOther;
+}
+
+size_t DropNuls(char* data, size_t size) {
+  const size_t nuls = std::min(std::string_view(data, size).find_first_not_of('\0'), size);
+  std::memmove(data, data + nuls, size - nuls);
+  return size - nuls;
 }
 
 uint64_t FindBeginning(int fd, uint64_t size) {

@@ -74,6 +74,9 @@ bool Fits(int fd, const FilePosition& position);
 // that more often nothing is known.
 Likeness Compare(int fd, uint64_t size, const FilePosition& position);
 
+// Moves what stands behind the NULs at the beginning to the front, and returns how much that is.
+size_t DropNuls(char* data, size_t size);
+
 // Where in an open file the first byte stands that is not NUL; `size` when there is none before it,
 // or none among the first kNulsReadMax that are no hole of the file system's.
 constexpr uint64_t kNulsReadMax = 1 << 20;

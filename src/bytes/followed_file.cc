@@ -29,6 +29,7 @@ void FollowedFile::Begin(FileInHand first) {
   last_seen_ = false;
   silent_since_ = kNever;
   due_ms_ = kNever;
+  gone_since_ = kNever;
   begun_ns_ = WallNs();
   ready_ = true;
   WatchIfNeeded();
@@ -62,6 +63,11 @@ bool FollowedFile::polled() const {
 ReadResult FollowedFile::Read(char* data, size_t size) {
   ReadResult result{.offset = current_.offset(), .file = file_, .error = {}};
   if (ended_) return End(result);
+  forgotten_ = forgotten_ && !current_.held;
+  if (forgotten_) {
+    result.gone = true;
+    return End(result);
+  }
   if (!current_.held) {
     ready_ = false;
     return result;
@@ -234,6 +240,11 @@ void FollowedFile::Publish() {
     counts_.behind_since_ns.store(current_.modified_ns > 0 ? current_.modified_ns : WallNs(),
                                   std::memory_order_relaxed);
   }
+}
+
+void FollowedFile::Forget() {
+  forgotten_ = true;
+  ready_ = !ended_;
 }
 
 void FollowedFile::Append(std::deque<FileInHand> next) {

@@ -42,6 +42,11 @@ class FollowedFile : public Member {
   void AppendPositions(std::vector<FilePosition>* positions) const override;
   CopyOf JudgeCopy(const std::string& path, int fd, const FileStat& stat) override;
 
+  // Since when nothing stands under the path and nothing is left to read; kNever: something does.
+  int64_t gone_since_ms() const { return gone_since_; }
+  // The next Read() ends this source, if it is gone still.
+  void Forget();
+
   const FollowCounts& counts() const { return counts_; }
   // No inotify tells what becomes of the file: it is looked at several times a second.
   bool polled() const;
@@ -95,6 +100,7 @@ class FollowedFile : public Member {
   bool last_seen_ = false;  // rotated away and silent long enough: ends when nothing more is read
   int64_t silent_since_ = kNever;  // rotated away and read to its end since
   int64_t due_ms_ = kNever;
+  int64_t gone_since_ = kNever;
   std::string reported_;  // the trouble that was last reported; not said twice in a row
   FollowCounts counts_;
 };

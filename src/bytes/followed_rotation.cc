@@ -31,7 +31,14 @@ void FollowedFile::LookAtPath(int64_t now_ms) {
   const int error = StatPath(name(), &at_path);
   if (error != 0 && error != ENOENT) Report("cannot be found: " + ErrnoText(error));
   if (error == 0) Discover(at_path);
-  if (!current_.held) return;
+  if (!current_.held) {
+    if (error != ENOENT) {
+      gone_since_ = kNever;
+    } else if (gone_since_ == kNever) {
+      gone_since_ = now_ms;
+    }
+    return;
+  }
 
   const bool in_place = error == 0 && at_path.identity == current_.identity && successors_.empty();
   if (!in_place) {

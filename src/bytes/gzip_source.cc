@@ -206,9 +206,13 @@ ReadResult GzipSource::Read(char* data, size_t size) {
     Skip();
     return result;  // nothing yet, but still ready
   }
+  const bool in_hole = ledger_ != nullptr && !trace_.begun();  // else its owner passes it over
   result.size = Unpack(data, size);
   if (result.size > 0) {
+    if (in_hole) result.size = DropNuls(data, result.size);
+    if (result.size == 0) return result;  // all of it was a hole; still ready
     result.status = ReadStatus::kBytes;
+    result.offset = offset_ - result.size;
     return result;
   }
   if (finished_ || !error_.empty()) return Close(std::move(result));

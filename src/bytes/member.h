@@ -50,6 +50,8 @@ class Member : public Source {
   // Worth a Read(). Ended sources never are.
   bool ready() const { return ready_; }
   bool ended() const { return ended_; }
+  // It ended because nothing can come under its name any more: nobody need know it.
+  bool forgotten() const { return forgotten_; }
 
   // The descriptor to poll for reading; -1: none (a regular file, or not now).
   virtual int poll_fd() const { return -1; }
@@ -87,6 +89,7 @@ class Member : public Source {
 
   bool ready_ = false;
   bool ended_ = false;
+  bool forgotten_ = false;
 
  private:
   const std::string name_;

@@ -14,6 +14,8 @@ namespace {
 // More digits than a count has are a date: logrotate counts to `rotate N`, and 20261121 is a day.
 constexpr size_t kCountDigitsMax = 5;
 
+constexpr std::string_view kBackupEnd = ".backup";
+
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // ".1", "-20261121", "_2026-11-21T10", ".old"
@@ -40,6 +42,15 @@ bool ParseSuffix(std::string_view suffix, RotatedSibling* sibling) {
     return IsDigit(suffix[0]);
   }
   return true;
+}
+
+// What logrotate's `create` makes of a file that stands in its way, because a writer was quicker:
+// access.log-2026112121.backup, with the hour. A copy that a person has made has another name.
+bool IsBackup(std::string_view base, std::string_view name) {
+  constexpr size_t kHourDigits = 10;
+  if (name.size() != base.size() + 1 + kHourDigits + kBackupEnd.size()) return false;
+  return name.starts_with(base) && name[base.size()] == '-' && name.ends_with(kBackupEnd) &&
+         std::ranges::all_of(name.substr(base.size() + 1, kHourDigits), IsDigit);
 }
 
 void ForEachName(const std::string& folder, const std::function<bool(const dirent&)>& visit) {
@@ -73,6 +84,7 @@ bool ParseRotatedName(std::string_view base, std::string_view name, RotatedSibli
     name.remove_suffix(3);
   }
   if (base.empty() || name.size() <= base.size()) return false;
+  if (IsBackup(base, name)) name.remove_suffix(kBackupEnd.size());
   if (name.starts_with(base) && ParseSuffix(name.substr(base.size()), sibling)) return true;
   // In front of the extension: access-20261121.log.
   const size_t dot = base.rfind('.');

@@ -1,6 +1,7 @@
 #pragma once
 // The files that rotation makes of a followed one: access.log.1, access.log-20261121,
-// access-20261121.log, each perhaps with .gz behind it. They stand in the same folder.
+// access-20261121.log, access.log-2026112121.backup, each perhaps with .gz behind it. They stand in
+// the same folder.
 
 #include <string>
 #include <string_view>

@@ -35,6 +35,9 @@ struct ReadResult {
   uint64_t offset = 0;  // where the first of them stands in `file` (uncompressed bytes for gzip)
   uint64_t file = 0;  // which file of this source: 0, 1, … counts up at each rotation or truncation
   std::string error;  // kFailed only: one sentence
+  // kEnded only: its name led nowhere any more, and nobody need remember the source. Should the
+  // name come back, it is another source.
+  bool gone = false;
 };
 
 // One source. One thread at a time: the caller that holds the SourceSet's turn.
@@ -43,7 +46,7 @@ class Source {
   virtual ~Source() = default;
   // "stdin" or the path; the `source` label on /metrics. Stays the same for the source's life.
   virtual const std::string& name() const = 0;
-  // 0, 1, … in order of appearance, without gaps: an index for tables of the caller's.
+  // 0, 1, … in order of appearance: never given twice by one set.
   virtual uint32_t index() const = 0;
   // Reads at most `size` (> 0) bytes of what is there; never blocks longer than one read(2) of
   // ready data.

@@ -34,7 +34,8 @@ WatchingSet::WatchingSet(SetOptions options)
                  std::max(0, options.writer_wait_ms),
                  DescriptorsMax(options),
                  {}},
-      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      forget_ms_(options.forget_ms) {
   std::vector<FilePosition> current;
   for (FilePosition& position : options.resume) {
     if (position.current) current.push_back(position);
@@ -50,7 +51,7 @@ Status WatchingSet::Add(const std::vector<SourceSpec>& specs) {
     if (spec.path.find('\0') != std::string::npos) return Fail("a path with a NUL names no file");
     if (spec.path == "-") {
       if (by_path_.contains("-")) return Fail("stdin is named twice", "-");
-      if (auto added = Adopt(OpenStdin(next_index(), notices_), "-"); !added) {
+      if (auto added = Adopt(OpenStdin(next_index_, notices_), "-"); !added) {
         return added;
       }
       continue;
@@ -61,6 +62,7 @@ Status WatchingSet::Add(const std::vector<SourceSpec>& specs) {
       continue;
     }
     if (auto added = finder_.Want(spec, glob); !added) return added;
+    if (!glob) named_.insert(spec.path);
   }
   if (following()) {
     // Watched before they are listed, so that nothing comes unseen in between.
@@ -75,7 +77,7 @@ Status WatchingSet::Add(const std::vector<SourceSpec>& specs) {
 
 Status WatchingSet::AddOnce(const std::string& path) {
   if (by_path_.contains(path)) return Ok();
-  return Adopt(OpenOnce(path, next_index(), ledger_, notices_), path);
+  return Adopt(OpenOnce(path, next_index_, ledger_, notices_), path);
 }
 
 Status WatchingSet::AddOnceGlob(const std::string& pattern) {
@@ -114,6 +116,7 @@ Status WatchingSet::Adopt(Result<OpenedSource> opened, const std::string& path) 
 
 void WatchingSet::Register(std::unique_ptr<Member> member, const std::string& path) {
   by_path_[path] = member.get();
+  next_index_ = std::max(next_index_, member->index() + 1);
   ++live_;
   members_.push_back(std::move(member));
 }
@@ -123,7 +126,7 @@ Status WatchingSet::Scan(bool at_start) {
   scanned_at_ = SteadyMs();
   rescan_at_ = kNever;
   std::vector<Finder::Found> found;
-  auto searched = finder_.Find(at_start, next_index(), &found);
+  auto searched = finder_.Find(at_start, next_index_, &found);
   for (Finder::Found& one : found) {
     if (one.file != nullptr) {
       followed_.push_back(one.file);
@@ -159,7 +162,13 @@ std::vector<std::pair<std::string, FollowTally>> WatchingSet::Tallies() const {
   for (const FollowedFile* file : counted_) {
     tallies.emplace_back(file->name(), file->counts().Read(now_ns));
   }
+  tallies.insert(tallies.end(), forgotten_.begin(), forgotten_.end());
   return tallies;
+}
+
+std::vector<std::pair<std::string, FollowTally>> WatchingSet::TakeForgotten() {
+  const std::lock_guard lock(counted_mutex_);
+  return std::exchange(forgotten_, {});
 }
 
 WatchTally WatchingSet::Watched() const {

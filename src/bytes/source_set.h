@@ -35,14 +35,18 @@ struct SetOptions {
   // Idle files beyond these many are closed and opened again when they grow. 0: half of what the
   // process may open.
   size_t open_files_max = 0;
+  // A file that a glob named is no source any more once its name is gone, it is deleted and read to
+  // its end, and so much time has passed: names of rotated files come and go. Should the name come
+  // back, it is a new source.
+  int forget_ms = 10'000;
   // What an earlier run's Positions() said. A file that holds what its position says is gone on
   // with there, under whatever name it stands now; any other is read from its beginning.
   std::vector<FilePosition> resume = {};
 };
 
 // One thread at a time may call Next(), Positions(), TakeNotices() and Source::Read(); any thread
-// may call Stop(), Wake(), Tallies() and Watched(). Owns the sources; a Source* stays valid as long
-// as the set.
+// may call Stop(), Wake(), Tallies() and Watched(). Owns the sources; a Source* stays valid until
+// it has ended and Next() is called again.
 class SourceSet {
  public:
   // Fails when a path that must exist (once) does not, or cannot be read: what and where, before
@@ -66,8 +70,10 @@ class SourceSet {
   // bytes that Read() has handed out count as read.
   virtual std::vector<FilePosition> Positions() const = 0;
 
-  // What the source of each followed file, by name, went through. Any thread.
+  // What the source of each followed file, by name, went through; of files that were forgotten,
+  // too, until TakeForgotten() hands their tallies over. Any thread.
   virtual std::vector<std::pair<std::string, FollowTally>> Tallies() const = 0;
+  virtual std::vector<std::pair<std::string, FollowTally>> TakeForgotten() = 0;
   virtual WatchTally Watched() const = 0;
 
   // Troubles that ended nothing, said once each: a followed file that cannot be read now (it is

@@ -36,12 +36,34 @@ void WatchingSet::Retire(Member* member) {
   }
 }
 
+// A source of a glob whose file has come to nothing says once more that it has ended, and is then
+// destroyed.
+void WatchingSet::ForgetIfGone(FollowedFile* file, int64_t now) {
+  if (now - file->gone_since_ms() < forget_ms_ || named_.contains(file->name())) return;
+  file->Forget();
+}
+
+void WatchingSet::Destroy(Member* member) {
+  const auto known = by_path_.find(member->name());
+  if (known != by_path_.end() && known->second == member) by_path_.erase(known);
+  {
+    const std::lock_guard lock(counted_mutex_);
+    const auto counted = std::ranges::find(counted_, member);
+    if (counted != counted_.end()) {
+      forgotten_.emplace_back(member->name(), (*counted)->counts().Read(WallNs()));
+      counted_.erase(counted);
+    }
+  }
+  std::erase_if(members_, [&](const std::unique_ptr<Member>& one) { return one.get() == member; });
+}
+
 Ready WatchingSet::Next(int timeout_ms, Source** source) {
   *source = nullptr;
   if (last_ != nullptr) {
     due_at_ = std::min(due_at_, last_->due_ms());
     if (last_->ended()) {
       Retire(last_);
+      if (last_->forgotten()) Destroy(last_);
     } else {
       Enqueue(last_);
     }
@@ -160,6 +182,7 @@ void WatchingSet::RecheckAll(int64_t now) {
   due_at_ = kNever;
   for (FollowedFile* file : followed_) {
     file->Recheck(now);
+    ForgetIfGone(file, now);
     due_at_ = std::min(due_at_, file->due_ms());
     Enqueue(file);
   }

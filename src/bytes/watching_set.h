@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -42,6 +43,7 @@ class WatchingSet final : public SourceSet {
   void Wake() override;
   std::vector<FilePosition> Positions() const override;
   std::vector<std::pair<std::string, FollowTally>> Tallies() const override;
+  std::vector<std::pair<std::string, FollowTally>> TakeForgotten() override;
   WatchTally Watched() const override;
   std::vector<std::string> TakeNotices() override { return notices_.Take(); }
 
@@ -56,6 +58,8 @@ class WatchingSet final : public SourceSet {
   // Waiting.
   void Enqueue(Member* member);
   void Retire(Member* member);
+  void ForgetIfGone(FollowedFile* file, int64_t now);
+  void Destroy(Member* member);
   void Ring();
   void Look(int64_t timeout_ms);
   void TakeEvents();
@@ -63,7 +67,6 @@ class WatchingSet final : public SourceSet {
   void RecheckDue(int64_t now);
   void Poll(int64_t now);
   bool following() const { return finder_.wants_any(); }
-  uint32_t next_index() const { return static_cast<uint32_t>(members_.size()); }
   int64_t WakeAt() const { return std::min({look_at_, poll_at_, due_at_, rescan_at_}); }
 
   Notices notices_;
@@ -74,14 +77,19 @@ class WatchingSet final : public SourceSet {
   std::atomic<bool> stopped_ = false;
   std::atomic<bool> woken_ = false;
 
+  const int64_t forget_ms_;
   std::vector<std::unique_ptr<Member>> members_;
+  uint32_t next_index_ = 0;
   Finder::ByPath by_path_;
   Finder finder_{following_, by_path_};
 
   std::vector<FollowedFile*> followed_;
-  // All that ever were in followed_, for Tallies().
+  std::unordered_set<std::string> named_;  // paths that were named as such, not by a glob
+  // All that ever were in followed_, for Tallies(); of those that were destroyed, what they
+  // counted.
   mutable std::mutex counted_mutex_;
   std::vector<const FollowedFile*> counted_;
+  std::vector<std::pair<std::string, FollowTally>> forgotten_;
   std::vector<Member*> pipes_;    // those with something to poll
   std::deque<Member*> sequence_;  // files read once; only the first is in queue_
   std::deque<Member*> queue_;     // ready, in the order of their turns

@@ -20,6 +20,8 @@ constexpr std::string_view kNanos = "nanos";
 constexpr std::string_view kLastMatchMs = "last_match_ms";
 constexpr std::string_view kSampledOut = "sampled_out";
 constexpr std::string_view kDroppedPrefix = "dropped_";  // and the reason
+constexpr std::string_view kGonePrefix = "gone_";        // and what is counted of a source
+constexpr std::string_view kSources = "sources";
 constexpr std::string_view kRecords = "records";
 constexpr std::string_view kTimestampErrors = "timestamp_errors";
 constexpr std::string_view kContinuationLines = "continuation_lines";
@@ -34,6 +36,20 @@ uint64_t Find(const state::Counters& counters, std::string_view name) {
 
 std::string OutcomeKey(size_t outcome) {
   return "outcome_" + std::string(records::OutcomeName(static_cast<records::Outcome>(outcome)));
+}
+
+SourceTally ReadTally(const state::Counters& counters, std::string_view prefix) {
+  const auto find = [&](std::string_view name) {
+    return Find(counters, std::string(prefix) + std::string(name));
+  };
+  SourceTally tally;
+  tally.bytes_read = find(kBytesRead);
+  tally.lines_framed = find(kLinesFramed);
+  tally.lines_waiting = find(kLinesWaiting);
+  tally.bytes_skipped = find(kBytesSkipped);
+  tally.twins = find(kTwins);
+  for (size_t n = 0; n < records::kOutcomes; ++n) tally.outcomes[n] = find(OutcomeKey(n));
+  return tally;
 }
 
 state::SavedEvent SaveEvent(const OpenEvent& event, const records::RuleProgram& program) {
@@ -74,14 +90,9 @@ std::vector<state::SavedSource> SaveSources(const std::vector<SourceEntry*>& ent
     saved.name = source.name;
     saved.skipping = entry.begun ? entry.framer.skipping() : entry.skipping;
     // The half line is read again.
-    saved.tally = {{std::string(kBytesRead), source.tally.bytes_read - entry.framer.reserve()},
-                   {std::string(kLinesFramed), source.tally.lines_framed},
-                   {std::string(kLinesWaiting), source.tally.lines_waiting},
-                   {std::string(kBytesSkipped), source.tally.bytes_skipped},
-                   {std::string(kTwins), source.tally.twins}};
-    for (size_t n = 0; n < records::kOutcomes; ++n) {
-      saved.tally.emplace_back(OutcomeKey(n), source.tally.outcomes[n]);
-    }
+    SourceTally tally = source.tally;
+    tally.bytes_read -= entry.framer.reserve();
+    saved.tally = SaveTally(tally);
     saved.event = SaveEvent(entry.state.event, program);
     SaveLineBefore(entry.state, &saved.event);
     saved.pieces = entry.state.pieces.Waiting();
@@ -109,17 +120,38 @@ void RestoreOpenLines(const state::SavedSource& saved, const records::RuleProgra
   }
 }
 
-SourceTally TallyOf(const state::SavedSource& saved) {
-  SourceTally tally;
-  tally.bytes_read = Find(saved.tally, kBytesRead);
-  tally.lines_framed = Find(saved.tally, kLinesFramed);
-  tally.lines_waiting = Find(saved.tally, kLinesWaiting);
-  tally.bytes_skipped = Find(saved.tally, kBytesSkipped);
-  tally.twins = Find(saved.tally, kTwins);
+SourceTally TallyOf(const state::SavedSource& saved) { return ReadTally(saved.tally, ""); }
+
+state::Counters SaveTally(const SourceTally& tally) {
+  state::Counters counters = {{std::string(kBytesRead), tally.bytes_read},
+                              {std::string(kLinesFramed), tally.lines_framed},
+                              {std::string(kLinesWaiting), tally.lines_waiting},
+                              {std::string(kBytesSkipped), tally.bytes_skipped},
+                              {std::string(kTwins), tally.twins}};
   for (size_t n = 0; n < records::kOutcomes; ++n) {
-    tally.outcomes[n] = Find(saved.tally, OutcomeKey(n));
+    counters.emplace_back(OutcomeKey(n), tally.outcomes[n]);
   }
-  return tally;
+  return counters;
+}
+
+void SaveAbsent(const AbsentSources& absent, state::Snapshot* snapshot) {
+  for (const auto& [name, source] : absent.by_name()) {
+    snapshot->sources.push_back(source.open);
+    snapshot->sources.back().tally = SaveTally(source.tally);
+  }
+  const GoneSources& gone = absent.given_up();
+  if (gone.sources == 0) return;
+  snapshot->totals.emplace_back(std::string(kGonePrefix) + std::string(kSources), gone.sources);
+  for (auto& [name, count] : SaveTally(gone.tally)) {
+    snapshot->totals.emplace_back(std::string(kGonePrefix) + name, count);
+  }
+}
+
+GoneSources EarlierGone(const state::Snapshot& snapshot) {
+  GoneSources gone;
+  gone.sources = Find(snapshot.totals, std::string(kGonePrefix) + std::string(kSources));
+  gone.tally = ReadTally(snapshot.totals, kGonePrefix);
+  return gone;
 }
 
 void SaveLedger(const Ledger& ledger, state::Snapshot* snapshot) {

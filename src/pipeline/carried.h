@@ -25,6 +25,11 @@ void RestoreOpenLines(const state::SavedSource& saved, const records::RuleProgra
                       SourceState* state);
 
 SourceTally TallyOf(const state::SavedSource& saved);
+state::Counters SaveTally(const SourceTally& tally);
+
+// Sources that nobody reads now, and the sum of those that gave up their names.
+void SaveAbsent(const AbsentSources& absent, state::Snapshot* snapshot);
+GoneSources EarlierGone(const state::Snapshot& snapshot);
 
 // The rest of the ledger. Sources are not touched.
 void SaveLedger(const Ledger& ledger, state::Snapshot* snapshot);

@@ -24,6 +24,9 @@ constexpr size_t kParkedMax = 10'000;
 // The kernel copies into aligned memory 5 to 8 % faster.
 constexpr size_t kReadAlignment = 64;
 
+// So many gone sources are worth a barrier, however busy the others are.
+constexpr size_t kLeavingMax = 256;
+
 // Docker's wrapping may write six bytes for one.
 constexpr size_t kLastLineBytesMax = 8 * kTwinBytesMax;
 
@@ -50,42 +53,49 @@ std::shared_ptr<bytes::SourceSet> Intake::sources() const {
 }
 
 SourceEntry& Intake::EntryOf(bytes::Source* source) {
-  const uint32_t index = source->index();
-  if (index >= by_source_.size()) by_source_.resize(size_t{index} + 1);
-  if (by_source_[index] == nullptr) {
+  SourceEntry*& entry = by_source_[source->index()];
+  if (entry == nullptr) {
     if (const auto orphan = orphans_.find(source->name()); orphan != orphans_.end()) {
-      by_source_[index] = orphan->second;
-      orphan->second->source = source;
-      orphan->second->ended = false;
+      entry = orphan->second;
+      entry->source = source;
+      entry->ended = false;
       orphans_.erase(orphan);
     } else {
-      by_source_[index] = &NewEntry(source);
+      entry = &NewEntry(source);
     }
   }
-  return *by_source_[index];
+  return *entry;
 }
 
 SourceEntry& Intake::NewEntry(bytes::Source* source) {
   const std::lock_guard lock(entries_mutex_);
-  auto entry = std::make_unique<SourceEntry>(source, static_cast<uint32_t>(entries_.size()),
-                                             options_.line_bytes_max);
-  if (const auto saved = waiting_.find(entry->name); saved != waiting_.end()) {
-    entry->earlier = TallyOf(saved->second);
-    entry->skipping = saved->second.skipping;
-    restore_(saved->second, &entry->state);
-    waiting_.erase(saved);
+  const uint32_t index = free_.empty() ? static_cast<uint32_t>(entries_.size()) : free_.back();
+  auto entry = std::make_unique<SourceEntry>(source, index, options_.line_bytes_max);
+  if (const std::optional<AbsentSources::Absent> absent = absent_.Take(entry->name)) {
+    entry->earlier = absent->tally;
+    entry->skipping = absent->open.skipping;
+    if (restore_) restore_(absent->open, &entry->state);
+    if (absent->follow) {
+      const std::lock_guard sources_lock(sources_mutex_);
+      AddCounts(*absent->follow, &earlier_follow_[entry->name]);
+    }
   }
   if (const auto at = resume_at_.find(entry->name); at != resume_at_.end()) {
     entry->resume_at = at->second;
     resume_at_.erase(at);
   }
-  return *entries_.emplace_back(std::move(entry));
+  if (free_.empty()) return *entries_.emplace_back(std::move(entry));
+  free_.pop_back();
+  entries_[index] = std::move(entry);
+  return *entries_[index];
 }
 
 std::vector<SourceEntry*> Intake::entries() const {
   const std::lock_guard lock(entries_mutex_);
   std::vector<SourceEntry*> known;
-  for (const auto& entry : entries_) known.push_back(entry.get());
+  for (const auto& entry : entries_) {
+    if (entry != nullptr) known.push_back(entry.get());
+  }
   return known;
 }
 
@@ -105,14 +115,18 @@ void Intake::Stop() {
 }
 
 void Intake::Restore(std::vector<state::SavedSource> saved,
-                     const std::vector<bytes::FilePosition>& files, RestoreState restore) {
+                     const std::vector<bytes::FilePosition>& files, const GoneSources& gone,
+                     RestoreState restore) {
   restore_ = std::move(restore);
+  std::unordered_set<std::string_view> known;
   for (const bytes::FilePosition& file : files) {
     if (file.current) resume_at_[file.source] = file.offset;
+    known.insert(file.source);
   }
+  absent_.Restore(gone);
   for (state::SavedSource& source : saved) {
-    std::string name = source.name;
-    waiting_.emplace(std::move(name), std::move(source));
+    const bool awaited = known.contains(source.name);
+    absent_.Await(std::move(source), awaited);
   }
 }
 
@@ -124,10 +138,11 @@ void Intake::RequestBarrier() {
 std::vector<bytes::FilePosition> Intake::Positions() const {
   std::vector<bytes::FilePosition> positions = sources_->Positions();
   for (bytes::FilePosition& position : positions) {
-    if (!position.current || position.reader >= by_source_.size()) continue;
-    const SourceEntry* const entry = by_source_[position.reader];
+    const auto reader = by_source_.find(position.reader);
+    if (!position.current || reader == by_source_.end()) continue;
+    const SourceEntry* const entry = reader->second;
     // Bytes that were read and wait for the end of their line are read again.
-    if (entry != nullptr && entry->begun && entry->framer.file() == position.file) {
+    if (entry->begun && entry->framer.file() == position.file) {
       position.offset -= entry->framer.reserve();
     }
   }
@@ -140,7 +155,7 @@ std::vector<std::pair<std::string, bytes::FollowTally>> Intake::follow_tallies()
   std::shared_ptr<bytes::SourceSet> set;
   {
     const std::lock_guard lock(sources_mutex_);
-    tallies = earlier_follow_;
+    tallies.assign(earlier_follow_.begin(), earlier_follow_.end());
     set = sources_;
   }
   for (auto& tally : set->Tallies()) tallies.push_back(std::move(tally));
@@ -152,7 +167,8 @@ Result<std::unique_ptr<bytes::SourceSet>> Intake::Open(const OpenSources& open) 
   std::unordered_set<std::string_view> known;
   for (const bytes::FilePosition& position : positions) known.insert(position.source);
   for (const auto& entry : entries_) {
-    if (entry->source == nullptr || entry->ended || known.contains(entry->name)) continue;
+    if (entry == nullptr || entry->source == nullptr || entry->ended) continue;
+    if (known.contains(entry->name)) continue;
     return Fail("this is no regular file, so a change of `sources:` needs a restart", entry->name);
   }
   return open(std::move(positions));
@@ -165,7 +181,7 @@ void Intake::Replace(std::unique_ptr<bytes::SourceSet> sources) {
   }
   const std::lock_guard entries_lock(entries_mutex_);
   for (const auto& entry : entries_) {
-    if (entry->source == nullptr) continue;
+    if (entry == nullptr || entry->source == nullptr) continue;
     entry->source = nullptr;
     orphans_[entry->name] = entry.get();  // the latest of that name
     if (!entry->begun) continue;
@@ -188,20 +204,46 @@ void Intake::Replace(std::unique_ptr<bytes::SourceSet> sources) {
   }
   while (parked_.size() > kParkedMax) parked_.erase(parked_.begin());
   const std::lock_guard lock(sources_mutex_);
-  for (auto& [name, tally] : sources_->Tallies()) {
-    tally.files_open = tally.bytes_behind = 0;
-    tally.seconds_behind = 0;
-    earlier_follow_.emplace_back(name, tally);
-  }
+  for (const auto& [name, tally] : sources_->Tallies()) AddCounts(tally, &earlier_follow_[name]);
   sources_ = std::move(sources);
   if (stop_asked_) sources_->Stop();
 }
 
-std::vector<state::SavedSource> Intake::waiting() const {
+AbsentSources Intake::absent() const {
   const std::lock_guard lock(entries_mutex_);
-  std::vector<state::SavedSource> waiting;
-  for (const auto& [name, saved] : waiting_) waiting.push_back(saved);
-  return waiting;
+  return absent_;
+}
+
+void Intake::ForgetGone(const std::function<SourceTally(uint32_t)>& take) {
+  const std::lock_guard lock(entries_mutex_);
+  for (const SourceEntry* entry : leaving_) {
+    SourceTally tally = entry->earlier;
+    Add(take(entry->index), &tally);
+    const std::string name = entry->name;
+    const uint32_t index = entry->index;
+    entries_[index].reset();
+    free_.push_back(index);
+    absent_.PutGone(name, tally);
+  }
+  leaving_.clear();
+  std::unordered_map<std::string_view, SourceEntry*> read;
+  for (const auto& entry : entries_) {
+    if (entry != nullptr) read.insert_or_assign(entry->name, entry.get());
+  }
+  // A name that came back meanwhile has its counts there: a name's counts stand in one place.
+  const std::lock_guard sources_lock(sources_mutex_);
+  for (const auto& [name, entry] : read) {
+    const std::optional<AbsentSources::Absent> absent = absent_.Take(std::string(name));
+    if (!absent) continue;
+    Add(absent->tally, &entry->earlier);
+    if (absent->follow) AddCounts(*absent->follow, &earlier_follow_[entry->name]);
+  }
+  for (const auto& [name, tally] : sources_->TakeForgotten()) {
+    AddCounts(tally, &earlier_follow_[name]);
+    if (read.contains(name)) continue;
+    absent_.AddFollow(name, earlier_follow_[name]);
+    earlier_follow_.erase(name);
+  }
 }
 
 // Makes room for the carried half line, one read and the padding.
@@ -251,6 +293,12 @@ bool Intake::ReadInto(SourceEntry& entry, Batch* batch) {
     }
     case bytes::ReadStatus::kEnded:
       entry.ended = read.status != bytes::ReadStatus::kFileEnded;
+      if (read.gone) {
+        by_source_.erase(entry.source->index());
+        entry.source = nullptr;
+        leaving_.push_back(&entry);
+        if (leaving_.size() >= kLeavingMax) barrier_wanted_ = true;
+      }
       [[fallthrough]];
     case bytes::ReadStatus::kFileEnded:
       entry.framer.EndFile(buffer, &batch->cuts);
@@ -285,6 +333,7 @@ void Intake::KeepLastLine(SourceEntry& entry, Batch* batch) {
 // completed.
 bool Intake::TakeRest(Batch* batch) {
   for (; closing_ < entries_.size(); ++closing_) {
+    if (entries_[closing_] == nullptr) continue;
     SourceEntry& entry = *entries_[closing_];
     const bool pipe = entry.name == "stdin";
     if (pipe && stopped_ && rest_bytes_ < kRestBytesMax && StdinReady()) {
@@ -338,6 +387,7 @@ bool Intake::Take(Batch* batch) {
         break;
       case bytes::Ready::kIdle:
         batch->entry = nullptr;
+        if (any_gone()) barrier_wanted_ = true;
         break;
       case bytes::Ready::kEnded:
         ended_ = true;

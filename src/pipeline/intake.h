@@ -14,6 +14,7 @@
 
 #include "bytes/source_set.h"
 #include "lines/newline_framer.h"
+#include "pipeline/absent_sources.h"
 #include "pipeline/event_joiner.h"
 #include "pipeline/ledger.h"
 #include "state/snapshot.h"
@@ -42,7 +43,7 @@ struct SourceEntry {
   uint64_t bytes_skipped = 0;  // of the framer's tally, already given to a batch
   bool begun = false;          // something was read in this run
   bool ended = false;          // nothing more will come
-  SourceTally earlier;         // counts of earlier runs; never changes
+  SourceTally earlier;         // counts of earlier runs; changes only at a barrier
   uint64_t resume_at = 0;      // where the earlier run stood in its file, and
   bool skipping = false;       // whether inside of an over-long line
   // The last whole line that was handed out, as it stood there; empty: none, or an over-long one.
@@ -102,7 +103,7 @@ class Intake {
 
   // What an earlier run left of its sources; before the first Take().
   void Restore(std::vector<state::SavedSource> saved, const std::vector<bytes::FilePosition>& files,
-               RestoreState restore);
+               const GoneSources& gone, RestoreState restore);
   // Makes one of the next batches a barrier.
   void RequestBarrier();
   // For the holder of a barrier, or when no worker runs: how far each file was read and handed out
@@ -115,14 +116,19 @@ class Intake {
   void Replace(std::unique_ptr<bytes::SourceSet> sources);
   // For the holder of a barrier: whether batches get the line before them.
   void KeepLinesBefore(bool keep) { line_before_ = keep; }
-  // Sources of an earlier run that nothing was read from yet.
-  std::vector<state::SavedSource> waiting() const;
+  // For the holder of a barrier, while nobody looks: forgets sources that are gone. `take` hands
+  // over, and forgets, what workers counted of the source with this index, which is given to
+  // another one later.
+  bool any_gone() const { return !leaving_.empty(); }
+  void ForgetGone(const std::function<SourceTally(uint32_t)>& take);
+  // Sources that nobody reads now.
+  AbsentSources absent() const;
 
   // How far behind the sources are. Any thread.
   std::vector<std::pair<std::string, bytes::FollowTally>> follow_tallies() const;
   bytes::WatchTally watched() const { return sources()->Watched(); }
 
-  // The sources so far, in order of their index. Entries live as long as the intake.
+  // The sources so far, in order of their index. Entries live until ForgetGone().
   std::vector<SourceEntry*> entries() const;
   // Sentences about sources that failed; the run's exit code is 1 when there are any.
   std::vector<std::string> failures() const;
@@ -145,18 +151,21 @@ class Intake {
   std::shared_ptr<bytes::SourceSet> sources_;  // written under both
   std::atomic<bool> stop_asked_{false};
   // Of sets that were replaced: what was counted, and where sources stand that nobody reads now.
-  std::vector<std::pair<std::string, bytes::FollowTally>> earlier_follow_;  // under sources_mutex_
-  std::map<std::string, bytes::FilePosition> parked_;                       // by name
-  std::vector<SourceEntry*> by_source_;  // by Source::index() of the set that is read
+  std::map<std::string, bytes::FollowTally> earlier_follow_;  // by name; under sources_mutex_
+  std::map<std::string, bytes::FilePosition> parked_;         // by name
+  // By Source::index() of the set that is read.
+  std::unordered_map<uint32_t, SourceEntry*> by_source_;
   // Entries that lost their source when the set was replaced, by name.
   std::unordered_map<std::string, SourceEntry*> orphans_;
   RestoreState restore_;
   std::atomic<bool> barrier_wanted_{false};
   mutable std::mutex mutex_;
   mutable std::mutex entries_mutex_;
-  std::map<std::string, state::SavedSource> waiting_;  // by name; written under both mutexes
+  AbsentSources absent_;                               // written under both mutexes
   std::map<std::string, uint64_t> resume_at_;          // by name
   std::vector<std::unique_ptr<SourceEntry>> entries_;  // by index; written under both mutexes
+  std::vector<uint32_t> free_;                         // indices of entries_ that hold nothing
+  std::vector<SourceEntry*> leaving_;                  // gone, and forgotten at the next barrier
   std::vector<std::string> failures_;
   std::vector<std::string> notices_;
   uint64_t next_ticket_ = 0;

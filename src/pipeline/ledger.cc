@@ -67,10 +67,7 @@ std::vector<std::pair<std::string, bytes::FollowTally>> ByName(
     }
     bytes::FollowTally& row = all[at->second].second;
     bytes::FollowTally sum = tally;
-    sum.rotations += row.rotations;
-    sum.truncations += row.truncations;
-    sum.bytes_lost += row.bytes_lost;
-    sum.nul_bytes_skipped += row.nul_bytes_skipped;
+    AddCounts(row, &sum);
     row = sum;
   }
   return all;
@@ -83,6 +80,13 @@ void Add(const SourceTally& from, SourceTally* into) {
   into->bytes_skipped += from.bytes_skipped;
   into->twins += from.twins;
   for (size_t n = 0; n < records::kOutcomes; ++n) into->outcomes[n] += from.outcomes[n];
+}
+
+void AddCounts(const bytes::FollowTally& from, bytes::FollowTally* into) {
+  into->rotations += from.rotations;
+  into->truncations += from.truncations;
+  into->bytes_lost += from.bytes_lost;
+  into->nul_bytes_skipped += from.nul_bytes_skipped;
 }
 
 void Add(const records::MatcherTally& from, records::MatcherTally* into) {

@@ -51,6 +51,13 @@ struct RuleRow {
   uint64_t sampled_out = 0;
 };
 
+// Sources whose files are gone, and so long or so many ago that they have given up their names.
+struct GoneSources {
+  uint64_t sources = 0;
+  SourceTally tally;          // of all of them
+  bytes::FollowTally follow;  // of this run
+};
+
 // All workers' counts at one moment. What earlier runs left is in everything but `rules`,
 // `matching` (but for regex_lines) and `rule_last_match`; see RuleRows().
 struct Ledger {
@@ -59,6 +66,7 @@ struct Ledger {
     SourceTally tally;
   };
   std::vector<Source> sources;
+  GoneSources gone;
   std::vector<std::string> rules;                      // names, by index
   std::vector<std::vector<std::string>> drop_reasons;  // by rule, as its transforms give them
   std::vector<bool> rule_samples;                      // by rule: it has a `sample:`
@@ -82,6 +90,8 @@ std::vector<std::pair<std::string, bytes::FollowTally>> ByName(
     const std::vector<std::pair<std::string, bytes::FollowTally>>& tallies);
 
 void Add(const SourceTally& from, SourceTally* into);
+// But for the gauges.
+void AddCounts(const bytes::FollowTally& from, bytes::FollowTally* into);
 void Add(const records::MatcherTally& from, records::MatcherTally* into);
 // All counts; whether it is paused is the later one's affair.
 void Add(const sinks::OutputTally& from, sinks::OutputTally* into);

@@ -71,6 +71,11 @@ SourceTally& LineWorker::TallyOf(const SourceEntry& entry) {
   return tally_.sources[entry.index];
 }
 
+SourceTally LineWorker::TakeSource(uint32_t index) {
+  if (index >= tally_.sources.size()) return {};
+  return std::exchange(tally_.sources[index], {});
+}
+
 void LineWorker::Begin(Batch* batch) {
   batch_ = batch;
   now_ = RealTime();

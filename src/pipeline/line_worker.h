@@ -61,6 +61,8 @@ class LineWorker {
 
   // Under the lock of all shards only.
   const WorkerTally& tally() const { return tally_; }
+  // At a barrier, while nobody looks: hands over what it counted of a source, and forgets it.
+  SourceTally TakeSource(uint32_t index);
   const records::MatcherTally& matcher_tally() const { return matcher_.tally(); }
   const sinks::RecordJsonTally& json_tally() const { return json_.tally(); }
 

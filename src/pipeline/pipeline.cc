@@ -19,8 +19,6 @@ IntakeOptions IntakeOptionsOf(const PipelineOptions& options, const records::Rul
           .line_before = LooksForTwins(program)};
 }
 
-// Counts of sources that no file is known of any more are kept for so many of them.
-constexpr size_t kGoneSourcesMax = 10'000;
 constexpr int kReopenRetryMs = 100;
 
 // While it is there, whoever has the turn may wait for what is outside of the program.
@@ -69,7 +67,7 @@ Pipeline::~Pipeline() {
 std::vector<std::string> Pipeline::Restore(state::Snapshot snapshot) {
   now_.earlier = EarlierLedger(snapshot);
   // Called by the intake when a source is read for the first time, maybe after a reload.
-  intake_.Restore(std::move(snapshot.sources), snapshot.files,
+  intake_.Restore(std::move(snapshot.sources), snapshot.files, EarlierGone(snapshot),
                   [this](const state::SavedSource& saved, SourceState* state) {
                     RestoreOpenLines(saved, *now_.program, state);
                   });
@@ -143,15 +141,8 @@ Checkpoint Pipeline::TakeCheckpoint() {
   snapshot.taken_ms = UnixMillis();
   snapshot.files = intake_.Positions();
   snapshot.sources = SaveSources(intake_.entries(), moment.ledger.sources, *now_.program);
-  std::vector<state::SavedSource> waiting = intake_.waiting();
-  if (waiting.size() > kGoneSourcesMax) {
-    std::unordered_set<std::string_view> known;
-    for (const bytes::FilePosition& file : snapshot.files) known.insert(file.source);
-    std::erase_if(waiting,
-                  [&](const state::SavedSource& source) { return !known.contains(source.name); });
-  }
-  std::move(waiting.begin(), waiting.end(), std::back_inserter(snapshot.sources));
   SaveLedger(moment.ledger, &snapshot);
+  SaveAbsent(intake_.absent(), &snapshot);
   if (now_.sink != nullptr) snapshot.output = now_.sink->position();
   return {.snapshot = std::move(snapshot),
           .series = std::move(moment.snapshot),
@@ -167,6 +158,17 @@ Status Pipeline::CommitPatiently() {
     if (committed.ok() || stopping_) return committed;
     std::this_thread::sleep_for(std::chrono::milliseconds(kReopenRetryMs));
   }
+}
+
+// At a barrier: no batch in hand knows a source that is gone.
+void Pipeline::ForgetGone() {
+  if (!intake_.any_gone()) return;
+  const std::lock_guard lock(now_mutex_);
+  intake_.ForgetGone([this](uint32_t index) {
+    SourceTally sum;
+    for (const auto& worker : now_.workers) Add(worker->TakeSource(index), &sum);
+    return sum;
+  });
 }
 
 // All batches before this one are counted and written, and none behind it was read.
@@ -187,6 +189,7 @@ void Pipeline::AtBarrier(LineWorker* worker, Batch* batch) {
       first_commit_due_ = false;
       if (!committed.ok()) static_cast<void>(FailOutput(committed));  // stopped before it could be
     }
+    ForgetGone();
     SwapAtBarrier(worker, batch);
     if (checkpointer_ != nullptr) checkpointer_->Hand(TakeCheckpoint());
   }
@@ -292,10 +295,15 @@ Pipeline::Moment Pipeline::ScrapeNow() {
     Add(entry->earlier, &row);
     if (entry->index < tallies.size()) Add(tallies[entry->index], &row);
   }
-  const std::vector<state::SavedSource> waiting = intake_.waiting();
-  for (const state::SavedSource& source : waiting) Add(TallyOf(source), &row_of(source.name));
+  const AbsentSources absent = intake_.absent();
+  for (const auto& [name, source] : absent.by_name()) Add(source.tally, &row_of(name));
+  ledger.gone = absent.given_up();
   ledger.output_bytes = output_bytes_.load(std::memory_order_relaxed);
-  ledger.following = ByName(intake_.follow_tallies());
+  std::vector<std::pair<std::string, bytes::FollowTally>> following = intake_.follow_tallies();
+  for (const auto& [name, source] : absent.by_name()) {
+    if (source.follow) following.emplace_back(name, *source.follow);
+  }
+  ledger.following = ByName(following);
   ledger.watched = intake_.watched();
   AddEarlier(now_.earlier, &ledger);
   if (now_.sink != nullptr) ledger.output = now_.sink->tally();

@@ -106,6 +106,7 @@ class Pipeline {
   void Work(size_t worker);
   bool Deliver(LineWorker* worker);
   Checkpoint TakeCheckpoint();
+  void ForgetGone();
   void AtBarrier(LineWorker* worker, Batch* batch);
   Moment ScrapeNow();
   Status CommitPatiently();

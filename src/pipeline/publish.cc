@@ -62,6 +62,44 @@ void SourceFamilies(const Ledger& ledger, std::vector<MetricFamily>* out) {
     out->push_back(std::move(*family));
 }
 
+// Names that come and go are no reason for ever more series. A sum under the families above would
+// have what was counted long ago come once more, as a rate.
+void GoneFamilies(const GoneSources& gone, std::vector<MetricFamily>* out) {
+  const auto add = [out](const char* name, const char* help, uint64_t value) {
+    MetricFamily family = MakeFamily(name, help);
+    AddRow(&family, {}, value);
+    out->push_back(std::move(family));
+  };
+  const SourceTally& tally = gone.tally;
+  add("parshall_gone_sources_total",
+      "Sources whose files are gone and which have no series of their own any more.", gone.sources);
+  add("parshall_gone_sources_lines_read_total", "Lines of gone sources that were read.",
+      tally.lines_framed - tally.lines_waiting);
+  MetricFamily lines = MakeFamily("parshall_gone_sources_lines_total",
+                                  "Lines of gone sources by what became of them.");
+  for (size_t n = 0; n < records::kOutcomes; ++n) {
+    const std::string outcome(records::OutcomeName(static_cast<records::Outcome>(n)));
+    AddRow(&lines, {{"outcome", outcome}}, tally.outcomes[n]);
+  }
+  out->push_back(std::move(lines));
+  add("parshall_gone_sources_bytes_read_total", "Bytes of gone sources that were consumed.",
+      tally.bytes_read);
+  add("parshall_gone_sources_bytes_skipped_total",
+      "Bytes of over-long lines of gone sources behind their cut.", tally.bytes_skipped);
+  add("parshall_gone_sources_twin_lines_total",
+      "Lines of gone sources that were the line before them once more, but for the fraction of a "
+      "timestamp.",
+      tally.twins);
+  add("parshall_gone_sources_rotations_total", "Rotations of gone sources.", gone.follow.rotations);
+  add("parshall_gone_sources_truncations_total", "Truncations of gone sources.",
+      gone.follow.truncations);
+  add("parshall_gone_sources_lost_bytes_total",
+      "Bytes of gone sources that were truncated or deleted before they could be read.",
+      gone.follow.bytes_lost);
+  add("parshall_gone_sources_nul_bytes_skipped_total",
+      "NUL bytes of holes at the beginning of gone sources' files.", gone.follow.nul_bytes_skipped);
+}
+
 void FollowFamilies(const Ledger& ledger, std::vector<MetricFamily>* out) {
   const auto add = [&](const char* name, const char* help, MetricType type, auto value_of) {
     MetricFamily family = MakeFamily(name, help, type);
@@ -171,6 +209,7 @@ std::vector<MetricFamily> LedgerFamilies(const Ledger& ledger) {
   std::vector<MetricFamily> families;
   SourceFamilies(ledger, &families);
   FollowFamilies(ledger, &families);
+  GoneFamilies(ledger.gone, &families);
   RuleFamilies(ledger, &families);
   const std::pair<MetricFamily, uint64_t> totals[] = {
       {MakeFamily("parshall_records_total",

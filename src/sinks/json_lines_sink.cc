@@ -98,7 +98,12 @@ Status JsonLinesSink::AwaitReader() {
   return end_ ? Ok() : Status(WriteError(kGivenUp));
 }
 
+JsonLinesSink::~JsonLinesSink() {
+  if (file_ != nullptr) file_->GiveRoomBack(size_);
+}
+
 void JsonLinesSink::TakeFile(std::shared_ptr<OutputFile> file) {
+  if (file_ != nullptr) file_->GiveRoomBack(size_);
   size_ = file->Size();
   torn_ = file->EndsTorn();
   moved_ = false;
@@ -110,6 +115,9 @@ void JsonLinesSink::TakeFile(std::shared_ptr<OutputFile> file) {
 
 Status JsonLinesSink::Write(std::string_view whole_records) {
   if (whole_records.empty()) return Ok();
+  // What a crash leaves of that room is given back by the run that goes on: only a durable file has
+  // one.
+  if (file_ != nullptr && options_.durable) file_->MakeRoom(whole_records.size());
   std::string_view rest;
   if (torn_) {
     // Half a record stands there, of a crash or of somebody else: it is kept off ours.

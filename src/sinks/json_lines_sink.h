@@ -37,7 +37,7 @@ class JsonLinesSink {
   static Result<std::unique_ptr<JsonLinesSink>> Open(
       const std::string& to, const OutputOptions& options = {},
       const std::optional<OutputPosition>& resume = std::nullopt);
-  ~JsonLinesSink() = default;
+  ~JsonLinesSink();
   JsonLinesSink(const JsonLinesSink&) = delete;
   JsonLinesSink& operator=(const JsonLinesSink&) = delete;
 

@@ -4,12 +4,15 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "base/fd.h"
 #include "base/quoted.h"
+#include "bytes/rotated_siblings.h"
 #include "sinks/output_file.h"
 
 namespace parshall::sinks {
@@ -68,7 +71,11 @@ void Cut(const std::string& path, const Fd& fd, const bytes::FileStat& stat,
                        ", as the last snapshot says; it is left as it is, and " + kTwice);
     return;
   }
-  if (stat.size == recorded.length) return;
+  if (stat.size == recorded.length) {
+    // For the room behind the end that the last run may have kept.
+    static_cast<void>(!::ftruncate(fd.get(), static_cast<off_t>(recorded.length)));
+    return;
+  }
   int result;
   do {
     result = ::ftruncate(fd.get(), static_cast<off_t>(recorded.length));
@@ -97,6 +104,49 @@ bool TryCut(const std::string& path, int flags, const OutputPosition& recorded,
   return true;
 }
 
+// How many bytes a gzip file holds, modulo 2^32, as its end says (RFC 1952 §2.3.1: of the last
+// member; gzip(1) writes one). None: it is no gzip file, or is not finished.
+std::optional<uint32_t> UnpackedSize(const bytes::RotatedSibling& packed) {
+  constexpr uint64_t kSmallest = 18;  // header and trailer
+  const Fd fd = OpenForReading(packed.path);
+  std::array<unsigned char, 4> end{};
+  std::array<unsigned char, 2> begin{};
+  const auto read = [&fd](auto* bytes, uint64_t at) {
+    return ReadSomeAt(fd.get(), reinterpret_cast<char*>(bytes->data()), bytes->size(),
+                      static_cast<off_t>(at)) == static_cast<ssize_t>(bytes->size());
+  };
+  if (!fd.valid() || packed.stat.size < kSmallest || !read(&begin, 0) || begin[0] != 0x1f ||
+      begin[1] != 0x8b || !read(&end, packed.stat.size - end.size())) {
+    return std::nullopt;
+  }
+  uint32_t size = 0;
+  for (size_t n = end.size(); n-- > 0;) size = (size << 8) | end[n];
+  return size;
+}
+
+// Rotated and compressed while nobody ran. Nobody else writes to it, so it is the newest of its
+// kind and holds at least what was recorded. It is not packed anew: what stands behind the last
+// snapshot comes twice, and is told. True if it was found.
+bool TellOfPacked(const std::string& path, const OutputPosition& recorded,
+                  std::vector<std::string>* notices) {
+  for (const bytes::RotatedSibling& sibling : bytes::RotatedSiblings(RealPath(path))) {
+    if (!sibling.gzip) continue;
+    const std::optional<uint32_t> size = UnpackedSize(sibling);
+    if (!size) return false;
+    const uint32_t behind = *size - static_cast<uint32_t>(recorded.length);
+    // Half of the range is "before": a shorter file is another one.
+    if (behind >= uint32_t{1} << 31) return false;
+    if (behind > 0) {
+      notices->push_back(sibling.path +
+                         ": the output file of the last run was compressed since, with " +
+                         std::to_string(behind) +
+                         " bytes of records behind the last snapshot; these records come again");
+    }
+    return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::vector<std::string> CutBack(const std::string& path, const OutputPosition& recorded) {
@@ -114,6 +164,7 @@ std::vector<std::string> CutBack(const std::string& path, const OutputPosition& 
     if (entry->d_type != DT_REG && entry->d_type != DT_UNKNOWN) continue;
     if (TryCut(before + entry->d_name, O_NOFOLLOW, recorded, &notices)) return notices;
   }
+  if (TellOfPacked(recorded.path, recorded, &notices)) return notices;
   notices.push_back(path + ": the output file of the last run (" + Quoted(recorded.path) + ", " +
                     std::to_string(recorded.length) + " bytes) is neither here nor beside it; " +
                     kTwice);

@@ -11,7 +11,8 @@ namespace parshall::sinks {
 
 // The recorded file is looked for at `path` and then, since rotation may have moved it, under any
 // name in the same folder; it is known by its identity, and no other file is ever cut. What could
-// not be done comes as sentences: then records may stand twice, or be missing.
+// not be done comes as sentences: then records may stand twice, or be missing. One that was
+// compressed meanwhile is left as it is, and what will stand twice is told.
 // To be called before anything is written to `path`.
 std::vector<std::string> CutBack(const std::string& path, const OutputPosition& recorded);
 

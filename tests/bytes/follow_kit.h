@@ -179,6 +179,8 @@ class Reader {
         break;
       case ReadStatus::kEnded:
         state.text += "<end>";
+        // Should the name come back, it is another source.
+        if (result.gone) state = {.text = std::move(state.text)};
         break;
       case ReadStatus::kFailed:
         state.text += "<failed: " + result.error + ">";

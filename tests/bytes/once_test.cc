@@ -24,6 +24,44 @@ TEST_CASE("a file read once gives its bytes with offsets and ends") {
   }
 }
 
+// As for who follows it (copytruncate_test.cc), so that a recount finds the same lines.
+TEST_CASE("a hole at the beginning of a file that is read once is passed over, and no other NULs") {
+  TempDir dir;
+  const size_t nuls = GENERATE(1, 4096, 10'000);
+  const bool blocks = GENERATE(false, true);  // or a hole of the file system's
+  const bool packed = GENERATE(false, true);
+  const size_t read_bytes = GENERATE(1, 1000, 64 * 1024);
+  CAPTURE(nuls, blocks, packed, read_bytes);
+  const std::string file = dir / (packed ? "a.log.gz" : "a.log");
+  const std::string text = std::string("line\n") + '\0' + "another\n";
+  const std::string all = std::string(nuls, '\0') + text;
+  if (packed) {
+    Append(file, Gzip(all));
+  } else if (blocks) {
+    Append(file, all);
+  } else {
+    Append(file, "");
+    REQUIRE(::truncate(file.c_str(), static_cast<off_t>(nuls)) == 0);
+    Append(file, text);
+  }
+  auto set = OpenSet({{.path = file, .once = true}});
+  Reader reader(*set, read_bytes);
+  CHECK(reader.Until([&] { return reader.text(file) == text + "<end>"; }));
+  CHECK(reader.offset(file) == all.size());
+  CHECK(reader.Step(0) == Ready::kEnded);
+}
+
+TEST_CASE("a file of nothing but NULs that is read once has no line") {
+  TempDir dir;
+  Append(dir / "a.log", std::string(5000, '\0'));
+  Append(dir / "b.log", "");
+  REQUIRE(::truncate((dir / "b.log").c_str(), 1 << 30) == 0);
+  auto set = OpenSet({{.path = dir / "*.log", .once = true}});
+  Reader reader(*set);
+  CHECK(reader.Until([&] { return reader.text(dir / "b.log") == "<end>"; }));
+  CHECK(reader.text(dir / "a.log") == "<end>");
+}
+
 TEST_CASE("files read once come one after the other, a glob in sorted order") {
   TempDir dir;
   for (const char* name : {"b.log", "a.log", "c.log"}) Append(dir / name, std::string(name) + "\n");

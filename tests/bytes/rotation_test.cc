@@ -177,6 +177,25 @@ TEST_CASE("a file that two rotations carried past between two looks is read") {
   CHECK(TallyOf(*set, log).rotations == 2);
 }
 
+// One of 8,800,000 lines' files of the bar K5 went so.
+TEST_CASE("a file that stood in the way of logrotate's `create` is read under its backup's name") {
+  const bool glob = GENERATE(false, true);
+  CAPTURE(glob);
+  TempDir dir;
+  const std::string log = dir / "access.log";
+  Append(log, "one\n");
+  auto set =
+      OpenSet({{.path = glob ? dir / "*.log" : log}}, {.inotify = false, .rotate_wait_ms = 10});
+  Reader reader(*set);
+  reader.UntilText(log, "one\n");
+  Append(log, "rest of one\n");
+  Rename(log, log + ".1");
+  Append(log, "two\n");
+  Rename(log, log + "-2026112121.backup");
+  Append(log, "three\n");
+  reader.UntilText(log, "one\nrest of one\n<next>two\n<next>three\n");
+}
+
 TEST_CASE("older files that stood there before the first run are not taken for missed ones") {
   TempDir dir;
   const std::string log = dir / "access.log";

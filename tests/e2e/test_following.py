@@ -163,6 +163,30 @@ def test_broken_gz_keeps_what_could_be_read_and_says_so(tmp_path):
     assert 0 < len(done.records) < 5000
 
 
+def test_verify_counts_behind_a_hole_as_the_running_instance_does(log, out, tmp_path):
+    """copytruncate under a writer without O_APPEND, which goes on where it was: NULs up to there."""
+    stale = log.stat().st_size
+    with parshall.Live(log, "--from", "beginning", "--output", out) as live:
+        live.wait_total(3, source=str(log))
+        copy = tmp_path / "access.log.1"
+        copy.write_bytes(log.read_bytes())
+        with open(log, "r+b") as writer:
+            writer.truncate(0)
+            live.wait_total(1, name="parshall_source_truncations_total")
+            writer.seek(stale)
+            writer.write(lines(3, 4))
+        samples = live.wait_total(7, source=str(log))
+        assert samples.total("parshall_source_nul_bytes_skipped_total") == stale
+        assert samples.outcome("unmatched") == 0
+        packed = tmp_path / "access.log.gz"
+        packed.write_bytes(gzip.compress(log.read_bytes()))
+        for rest in (log, packed):
+            done = parshall.run("verify", copy, rest, "--url", f"http://{live.address}")
+            assert (done.code, done.out) == (0, b"no difference\n"), done.err
+        assert live.end().code == 0
+    assert paths_of(out) == wanted((0, 7))
+
+
 def test_stdin_may_be_a_file(log):
     with open(log, "rb") as stdin:
         done, samples = parshall.run_metered(stdin=stdin)

@@ -27,7 +27,16 @@ namespace parshall::pipeline::testing {
 
 // One thing that a source does.
 struct Step {
-  enum Kind : uint8_t { kBytes, kFileEnded, kEnded, kFailed, kIdle, kBlock, kPause } kind = kBytes;
+  enum Kind : uint8_t {
+    kBytes,
+    kFileEnded,
+    kEnded,
+    kGone,
+    kFailed,
+    kIdle,
+    kBlock,
+    kPause
+  } kind = kBytes;
   size_t source = 0;
   std::string text;  // kBytes; for kFailed the error
 };
@@ -79,6 +88,7 @@ class ScriptedSet : public bytes::SourceSet {
   std::vector<bytes::FilePosition> Positions() const override {
     std::vector<bytes::FilePosition> positions;
     for (const auto& source : sources_) {
+      if (source->gone()) continue;
       bytes::FilePosition& position = positions.emplace_back();
       position.source = source->name();
       position.reader = source->index();
@@ -89,6 +99,7 @@ class ScriptedSet : public bytes::SourceSet {
     return positions;
   }
   std::vector<std::pair<std::string, bytes::FollowTally>> Tallies() const override { return {}; }
+  std::vector<std::pair<std::string, bytes::FollowTally>> TakeForgotten() override { return {}; }
   bytes::WatchTally Watched() const override { return {}; }
   std::vector<std::string> TakeNotices() override { return {}; }
 
@@ -116,6 +127,7 @@ class ScriptedSet : public bytes::SourceSet {
     uint32_t index() const override { return index_; }
     uint64_t offset() const { return offset_; }
     uint64_t file() const { return file_; }
+    bool gone() const { return gone_; }
     void BeginAt(uint64_t offset) { offset_ = offset; }
     bytes::ReadResult Read(char* data, size_t size) override {
       const std::lock_guard lock(set_->mutex_);
@@ -149,6 +161,8 @@ class ScriptedSet : public bytes::SourceSet {
         read.error = step.text;
       } else {
         read.status = bytes::ReadStatus::kEnded;
+        read.gone = step.kind == Step::kGone;
+        gone_ = read.gone;
       }
       return read;
     }
@@ -160,6 +174,7 @@ class ScriptedSet : public bytes::SourceSet {
     size_t taken_ = 0;
     uint64_t offset_ = 0;
     uint64_t file_ = 0;
+    bool gone_ = false;
   };
 
   std::mutex mutex_;

@@ -1,6 +1,8 @@
 // Going on after a crash: what was written behind the last snapshot is taken back, in the right
 // file, and nothing else is ever cut.
 
+#include <zlib.h>
+
 #include <random>
 
 #include "tests/sinks/output_kit.h"
@@ -58,6 +60,48 @@ TEST_CASE("A file that was moved away is cut back where it stands") {
   CHECK(Content(path) ==
         (new_file ? "theirs, and longer than what was recorded\n" : "") + Records(2, 5));
   CHECK(Content(dir / "bystander") == Records(0, 9));
+}
+
+std::string Gzip(std::string text) {
+  z_stream z = {};
+  REQUIRE(deflateInit2(&z, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+  std::string out(deflateBound(&z, text.size()) + 64, '\0');
+  z.next_in = reinterpret_cast<unsigned char*>(text.data());
+  z.avail_in = static_cast<uInt>(text.size());
+  z.next_out = reinterpret_cast<unsigned char*>(out.data());
+  z.avail_out = static_cast<uInt>(out.size());
+  REQUIRE(deflate(&z, Z_FINISH) == Z_STREAM_END);
+  out.resize(z.total_out);
+  deflateEnd(&z);
+  return out;
+}
+
+// As logrotate does it without `delaycompress`.
+TEST_CASE("A file that was compressed meanwhile is left as it is, and what comes again is told") {
+  const TempDir dir;
+  const std::string path = dir / "out";
+  const OutputPosition position = KilledRun(path);
+  const std::string packed = dir / GENERATE("out.1.gz", "out-20261121.gz");
+  struct Row {
+    std::string content;
+    const char* told;  // empty: nothing stands twice
+  };
+  const auto row = GENERATE(
+      Row{Records(0, 2), ""},
+      Row{Records(0, 4), "with 16 bytes of records behind the last snapshot; these records come"},
+      Row{Records(0, 1), "neither here nor beside it"}, Row{"", "neither here nor beside it"});
+  CAPTURE(packed, row.content);
+  std::filesystem::remove(path);
+  const std::string bytes =
+      row.content.empty() ? "no gzip file, though it looks so" : Gzip(row.content);
+  WriteWhole(packed, bytes);
+  auto sink = OpenSink(path, Quick(), position);
+  const std::vector<std::string> notices = sink->TakeNotices();
+  REQUIRE(notices.size() == (row.told[0] == '\0' ? 0 : 1));
+  if (!notices.empty()) CHECK(notices[0].find(row.told) != std::string::npos);
+  CHECK(Content(packed) == bytes);
+  REQUIRE(sink->Write(Records(2, 5)).ok());
+  CHECK(Content(path) == Records(2, 5));
 }
 
 TEST_CASE("The recorded file is cut back where another one in another folder is named now") {

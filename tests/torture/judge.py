@@ -42,6 +42,10 @@ def ledger(samples, lines=None):
     _compare("ledger: lines read of ", read, samples.by("parshall_lines_total", "source"), found)
     if lines is not None:
         outcomes = samples.by("parshall_lines_total", "outcome")
+        gone = samples.by("parshall_gone_sources_lines_total", "outcome")
+        _compare("ledger of gone sources: ", {"read": sum(gone.values())},
+                 {"read": samples.total("parshall_gone_sources_lines_read_total")}, found)
+        outcomes = {key: outcomes.get(key, 0) + gone.get(key, 0) for key in {*outcomes, *gone}}
         _compare("ledger: ", outcomes, {"matched": lines} if lines else {}, found)
     return found
 

@@ -129,8 +129,58 @@ def _newness(play, subject, logs, truth, files):
     return found
 
 
+SOURCES_KEPT = 200  # AbsentSources::kKeptMax
+
+
+def _f2(play):
+    """Names that come and go, a batch at a time: every line counted, with flat memory and a bounded number of series."""
+    found, batch = [], min(play.rounds, 1000)
+    logs = play.folder / "logs"
+    logs.mkdir()
+    truth = numbered.Truth()
+    first_bytes, most_series = None, 0
+    with play.program(logs / "*.log", preexec=_raise_descriptors) as subject:
+        subject.start().ready()
+        for first in range(0, play.rounds, batch):
+            for n in range(first, first + batch):
+                (logs / f"f{n}.log").write_bytes(numbered.lines(n + 1, 0, 10))
+                truth.wrote(n + 1, 10)
+            subject.wait_lines(truth.total)
+            if play.state and first % (2 * batch) == 0:
+                subject.kill()
+                subject.start().ready()
+                subject.wait_lines(truth.total)
+            for n in range(first, first + batch):
+                (logs / f"f{n}.log").unlink()
+            series = 0
+
+            def forgotten():
+                nonlocal series
+                samples = subject.scrape()
+                if samples is None:
+                    return False
+                series = len(samples.rows("parshall_lines_read_total"))
+                return samples.total("parshall_gone_sources_total") >= first + batch - SOURCES_KEPT
+
+            subject.until(forgotten, f"{first + batch - SOURCES_KEPT} sources are forgotten")
+            most_series = max(most_series, series)
+            # The first batches make what is kept for all of them.
+            if first == min(2, play.rounds // batch - 1) * batch:
+                first_bytes = subject.resident_bytes()
+        grown = subject.resident_bytes() - first_bytes
+        play.note(f"{play.rounds} names: at most {most_series} of them with series of their own, memory grew by "
+                  f"{grown / 2**20:.1f} MiB behind the first {min(3 * batch, play.rounds)}")
+        if most_series > SOURCES_KEPT:
+            found.append(f"{most_series} names that are gone have series")
+        if grown > 8 * 2**20:
+            found.append(f"memory grew by {grown / 2**20:.1f} MiB")
+        samples = subject.stop()
+    return found + verdict(samples, truth, play.folder / "records.jsonl")
+
+
 BARS = [
     Bar("K5", "1,000 files × 1,100 lines, the real logrotate and a kill in the middle", _k5, 20, 1),
+    Bar("F2", "10,000 names come and go (rounds: names)", _f2, 10000, 500),
     Bar("F1", "10,000 files watched, 100 written to: counts, idle cost, a new file", _f1, 2, 1),
 ]
 

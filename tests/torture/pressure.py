@@ -93,7 +93,8 @@ def _d2(play):
             time.sleep(play.random.uniform(0.05, 0.4))
             if subject.scrape() is None:
                 subject.must_run()
-                return ["/metrics does not answer while the output is full"]
+                return [f"round {turn}: /metrics does not answer while the output is full: {subject.unanswered}; "
+                        f"stderr: {subject.err[-1000:]}"]
             if play.state and turn % 2:
                 subject.kill()
                 subject.start()

@@ -54,6 +54,7 @@ class Program:
         self.process = None
         self.lives, self.stalls = 0, 0
         self.context = None  # of TLS, if its web configuration asks for it
+        self.unanswered = ""  # why the last scrape that failed did
 
     def __enter__(self):
         return self
@@ -101,10 +102,13 @@ class Program:
     def scrape_text(self, openmetrics=False):
         """The body, or None while nobody answers."""
         accept = {"Accept": "application/openmetrics-text; version=1.0.0"} if openmetrics else {}
+        began = time.monotonic()
         try:
             status, body = self.get("/metrics", accept)
-        except (OSError, http.client.HTTPException):
+        except (OSError, http.client.HTTPException) as error:
+            self.unanswered = f"{error!r} after {time.monotonic() - began:.1f} s"
             return None
+        self.unanswered = f"status {status}: {body[:200]!r}"
         return body.decode("utf-8") if status == 200 else None
 
     def scrape(self):
@@ -114,7 +118,8 @@ class Program:
     def lines_read(self):
         """Over all sources; without a whole parse, since it is asked for again and again."""
         text = self.scrape_text()
-        return None if text is None else sum(float(v) for v in re.findall(r"^parshall_lines_read_total\{.*\} (\S+)$", text, re.M))
+        lines = r"^parshall_(?:gone_sources_)?lines_read_total(?:\{.*\})? (\S+)$"
+        return None if text is None else sum(float(v) for v in re.findall(lines, text, re.M))
 
     def must_run(self):
         if not self.running:
@@ -142,7 +147,8 @@ class Program:
         return self
 
     def wait_lines(self, count, stall_s=None):
-        """Until so many lines were read, or nothing has moved for long: what is missing then shows in the comparison."""
+        """Until so many lines were read, or nothing has moved for long: what is missing then shows in the comparison.
+        While it does not answer at all it may be starting still, as every wait for that may take."""
         last, since = None, time.monotonic()
         while True:
             now = self.lines_read()
@@ -151,7 +157,7 @@ class Program:
             self.must_run()
             if now != last:
                 last, since = now, time.monotonic()
-            elif time.monotonic() - since > (stall_s or STALL_S):
+            elif time.monotonic() - since > (DEADLINE_S if now is None else stall_s or STALL_S):
                 self.stalls += 1
                 return False
             time.sleep(0.01)
