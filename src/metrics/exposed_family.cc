@@ -31,7 +31,7 @@ std::vector<ExposedFamily> ExposedFamilies(const Snapshot& snapshot) {
   std::vector<ExposedFamily> exposed;
   const bool constants = !snapshot.layout().constants.empty();
   for (const Family& family : snapshot.families()) {
-    if (family.own_names || family.relabelled) {
+    if (family.own_names || family.relabelled || family.from_object) {
       AppendRuns(snapshot, family, &exposed);
       continue;
     }

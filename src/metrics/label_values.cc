@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "metrics/label_object.h"
 #include "metrics/label_text.h"
 #include "metrics/metric_names.h"
 
@@ -26,6 +27,7 @@ LabelValues::LabelValues(const rules::LabelSpec& spec, bool can_go, PathTemplate
       can_go_(can_go),
       templates_(templates),
       name_template_(spec.name_part ? spec.text : std::string()),
+      from_object_(spec.from_object),
       numbers_(8, hash) {
   std::sort(allowed_.begin(), allowed_.end());
   if (!spec.match.empty()) match_ = std::make_unique<RE2>(spec.match, Latin1());
@@ -51,6 +53,10 @@ LabelValueId LabelValues::ValueOf(std::string_view raw, std::mutex* mutex) {
     return Allows(shown) ? Place(LabelValue(shown, &scratch)) : LabelValueId{kOther, false};
   }
   if (!Allows(raw)) return {kOther, false};
+  if (from_object_) {
+    const std::lock_guard lock(*mutex);
+    return Place(LabelTextOfObject(raw));
+  }
   if (!name_template_.empty()) scratch = NameFor(name_template_, raw);
   const std::string_view text = name_template_.empty() ? LabelValue(raw, &scratch) : scratch;
   if (full_.load(std::memory_order_acquire)) {

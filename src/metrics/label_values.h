@@ -67,6 +67,7 @@ class LabelValues {
   const bool can_go_;
   PathTemplates* const templates_;
   const std::string name_template_;  // of a metric's name; else empty
+  const bool from_object_;           // raw texts are JSON objects, values are label texts
   TextMap numbers_;
   size_t fixed_count_ = 0;                   // entries of numbers_ for `other` and `__other__`
   std::vector<std::string> texts_;           // by number

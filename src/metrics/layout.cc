@@ -12,11 +12,15 @@ namespace {
 bool SameLabel(const rules::LabelSpec& a, const rules::LabelSpec& b) {
   return a.name == b.name && a.field == b.field && a.text == b.text && a.values == b.values &&
          a.match == b.match && a.other == b.other && a.limit == b.limit &&
-         a.path_template == b.path_template && a.routes == b.routes && a.name_part == b.name_part;
+         a.path_template == b.path_template && a.routes == b.routes && a.name_part == b.name_part && a.from_object == b.from_object;
 }
 
 bool HasOwnName(const std::vector<rules::LabelSpec>& labels) {
   return !labels.empty() && labels.front().name_part;
+}
+
+bool HasObject(const std::vector<rules::LabelSpec>& labels) {
+  return !labels.empty() && labels.back().from_object;
 }
 
 bool SameCondition(const rules::Condition& a, const rules::Condition& b) {
@@ -36,8 +40,8 @@ bool SameDelete(const std::optional<rules::DeleteSpec>& a,
 }
 
 bool Shares(const Group& group, const rules::MetricSpec& spec) {
-  // Relabelling may ask for the metric's name.
-  if (!group.relabel.empty() || !spec.relabel.empty()) return false;
+  // Relabelling may ask for the metric's name, and what a label may be called depends on the kind.
+  if (group.has_free_labels() || !spec.relabel.empty()) return false;
   return group.event == spec.event && group.rules == spec.rules && group.init == spec.init &&
          group.ttl_ms == spec.ttl_ms && SameDelete(group.remove, spec.remove) &&
          SameList(group.labels, spec.labels, SameLabel) &&
@@ -85,7 +89,9 @@ Family MakeFamily(const rules::MetricSpec& spec) {
   if (spec.kind == rules::MetricKind::kHistogram) family.buckets = Buckets(spec.buckets);
   family.sketch = SketchOf(spec);
   if (spec.kind == rules::MetricKind::kSummary) family.quantiles = spec.summary.quantiles;
-  for (const rules::LabelSpec& label : spec.labels) family.label_names.push_back(label.name);
+  for (const rules::LabelSpec& label : spec.labels) {
+    if (!label.from_object) family.label_names.push_back(label.name);
+  }
   return family;
 }
 
@@ -187,6 +193,7 @@ class LayoutMaker {
       Family& family = layout_.families[step.family];
       family.own_names = own_names;
       family.relabelled = family.relabelled || !group.relabel.empty();
+      family.from_object = family.from_object || HasObject(group.labels);
     }
   }
 
@@ -233,7 +240,9 @@ std::vector<std::string> WantedFields(const rules::RuleSet& rules) {
     }
   };
   for (const rules::MetricSpec& metric : rules.metrics) {
-    for (const rules::LabelSpec& label : metric.labels) want(label.field);
+    for (const rules::LabelSpec& label : metric.labels) {
+      if (!label.from_object) want(label.field);
+    }
     want(metric.value);
     want(metric.exemplar);
     for (const rules::Condition& condition : metric.when) want(condition.field);

@@ -36,6 +36,7 @@ struct Family {
   std::vector<std::string> label_names;
   bool own_names = false;   // `name` has a {field}: each series says its name, as __name__
   bool relabelled = false;  // its series may have other labels than label_names
+  bool from_object = false;  // its series have labels of their own beside label_names
   uint32_t space = 0;       // index into Layout::spaces
   uint32_t cell_first = 0;  // within the block of a series
   uint32_t cell_count = 0;
@@ -49,7 +50,8 @@ struct Step {
   std::string exemplar_label;
 };
 
-// Metrics with the same labels and the same filters: one label lookup serves them all.
+// Metrics with the same labels and the same filters: one label lookup serves them all. With free
+// labels there is one step.
 struct Group {
   std::vector<rules::LabelSpec> labels;  // in the order of the exposition, constants included
   std::vector<uint32_t> field_labels;    // indices into `labels` of those that are fields
@@ -58,10 +60,15 @@ struct Group {
   std::vector<rules::Condition> when;
   std::vector<Step> steps;
   std::vector<rules::LabelSet> init;
-  std::vector<rules::RelabelSpec> relabel;  // if any, the group has one step
+  std::vector<rules::RelabelSpec> relabel;
   int64_t ttl_ms = 0;
   std::optional<rules::DeleteSpec> remove;
   uint32_t space = 0;
+
+  // The labels of a series are not those of `labels`.
+  bool has_free_labels() const {
+    return !relabel.empty() || (!labels.empty() && labels.back().from_object);
+  }
 };
 
 // A space numbers series from 0 and gives each one block of cells that holds all families of the

@@ -126,7 +126,8 @@ void Meter::PlanGroup(uint32_t group_index, const RuleFields& rule) {
   plan.label_first = static_cast<uint32_t>(label_slots_.size());
   plan.label_count = static_cast<uint32_t>(group.field_labels.size());
   for (const uint32_t label : group.field_labels) {
-    label_slots_.push_back(SlotOf(rule, group.labels[label].field, kNoSlot));
+    const rules::LabelSpec& spec = group.labels[label];
+    label_slots_.push_back(spec.from_object ? kObjectSlot : SlotOf(rule, spec.field, kNoSlot));
   }
   plan.test_first = static_cast<uint32_t>(tests_.size());
   tests_.insert(tests_.end(), tests.begin(), tests.end());
@@ -356,7 +357,8 @@ inline uint64_t Meter::FindTuple(const Plan& plan, const Record& record) {
 
 inline ValueKey Meter::KeyOf(const Plan& plan, uint32_t label, const Record& record) {
   const uint32_t slot = label_slots_[plan.label_first + label];
-  if (slot == kNoSlot) return {0, kKeyOther};
+  if (slot >= kObjectSlot) [[unlikely]]
+    return slot == kNoSlot ? ValueKey{0, kKeyOther} : ObjectKey(plan, label, record);
   const Value& value = record.values[slot];
   if (!value.there()) return {0, kKeyOther};
   if (value.size <= kKeyBytesMax) [[likely]]
@@ -380,10 +382,9 @@ uint64_t Meter::AskRegistry(const Plan& plan, const Record& record) {
   Registry& registry = store_.registry();
   std::array<LabelValueId, kFieldLabelsMax> values;
   for (uint32_t i = 0; i < plan.label_count; ++i) {
-    const uint32_t slot = label_slots_[plan.label_first + i];
-    const bool there = slot != kNoSlot && record.values[slot].there();
-    values[i] = there ? registry.ValueOf(plan.state->group, i, record.values[slot].text())
-                      : Registry::Other();
+    std::string_view text;
+    values[i] = LabelText(plan, i, record, &text) ? registry.ValueOf(plan.state->group, i, text)
+                                                  : Registry::Other();
   }
   const SeriesId id =
       registry.SeriesOf(plan.state->group, {values.data(), plan.label_count}, shard_.now_ms_);

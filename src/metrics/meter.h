@@ -34,6 +34,7 @@ class Meter {
 
  private:
   static constexpr uint32_t kNoSlot = ~uint32_t{0};
+  static constexpr uint32_t kObjectSlot = kNoSlot - 1;  // labels_from: an object of the event
 
   // This thread's memory of one group's series; all rules share it.
   struct GroupState {
@@ -130,6 +131,11 @@ class Meter {
   template <uint32_t kLabels>
   uint64_t FindTuple(const Plan& plan, const records::Record& record);
   ValueKey KeyOf(const Plan& plan, uint32_t label, const records::Record& record);
+  ValueKey ObjectKey(const Plan& plan, uint32_t label, const records::Record& record);
+  bool ObjectText(const Plan& plan, uint32_t label, const records::Record& record,
+                  std::string_view* text) const;
+  bool LabelText(const Plan& plan, uint32_t label, const records::Record& record,
+                 std::string_view* text) const;
   ValueKey LongKey(GroupState& state, uint32_t label, std::string_view text);
   uint64_t AskRegistry(const Plan& plan, const records::Record& record);
 

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "metrics/meter.h"
+#include "records/json_event.h"
 
 namespace parshall::metrics {
 
@@ -53,8 +54,9 @@ bool Meter::CountRare(const Plan& plan, const Record& record, uint64_t series) {
     CountOverflow(plan, record, mask);
     return true;
   }
-  const Rejection why =
-      mask == SeriesId::kRelabelled ? Rejection::kRelabelled : Rejection::kNameTaken;
+  Rejection why = Rejection::kNameTaken;
+  if (mask == SeriesId::kRelabelled) why = Rejection::kRelabelled;
+  if (mask == SeriesId::kNoLabels) why = Rejection::kNoLabels;
   for (uint32_t k = plan.observation_first; k < plan.observation_last; ++k) {
     Reject(observations_[k], why);
   }
@@ -98,10 +100,38 @@ void Meter::SetState(const Observation& observation, const Value& value, uint64_
 void Meter::SampleOverflow(const Plan& plan, const Record& record, LabelMask overflow) {
   for (uint32_t label = 0; label < plan.label_count; ++label) {
     if (((overflow >> label) & 1U) == 0) continue;
-    const uint32_t slot = label_slots_[plan.label_first + label];
-    if (slot == kNoSlot || !record.values[slot].there()) continue;
-    shard_.offenders_[plan.state->group][label].Add(record.values[slot].text());
+    std::string_view text;
+    if (!LabelText(plan, label, record, &text)) continue;
+    shard_.offenders_[plan.state->group][label].Add(text);
   }
+}
+
+// False if there is none.
+bool Meter::LabelText(const Plan& plan, uint32_t label, const Record& record,
+                      std::string_view* text) const {
+  const uint32_t slot = label_slots_[plan.label_first + label];
+  if (slot == kNoSlot) return false;
+  if (slot == kObjectSlot) return ObjectText(plan, label, record, text);
+  *text = record.values[slot].text();
+  return record.values[slot].there();
+}
+
+// A null is none; of what is no object the registry makes no series.
+bool Meter::ObjectText(const Plan& plan, uint32_t label, const Record& record,
+                       std::string_view* text) const {
+  const Group& group = store_.layout().groups[plan.state->group];
+  const std::string& field = group.labels[group.field_labels[label]].field;
+  records::JsonMember member;
+  const std::span<const records::JsonMember> members(record.members, record.members_count);
+  if (!records::FindJsonPath(members, field, &member)) return false;
+  *text = member.value;
+  return member.kind != records::JsonKind::kNull;
+}
+
+ValueKey Meter::ObjectKey(const Plan& plan, uint32_t label, const Record& record) {
+  std::string_view text;
+  if (!ObjectText(plan, label, record, &text)) return {0, kKeyOther};
+  return LongKey(*plan.state, label, text);
 }
 
 }  // namespace parshall::metrics

@@ -151,6 +151,8 @@ bool CanBe(Rejection rejection, const Family& metric) {
       return metric.relabelled;
     case Rejection::kNameTaken:
       return metric.own_names;
+    case Rejection::kNoLabels:
+      return metric.from_object;
     case Rejection::kUnknownState:
       return state_set;
     case Rejection::kNegativeStep:

@@ -5,9 +5,12 @@
 #include <unordered_set>
 #include <utility>
 
+#include "metrics/label_object.h"
 #include "metrics/label_text.h"
 
 namespace parshall::metrics {
+
+using rules::MetricKind;
 
 Registry::Registry(const Layout& layout, RegistryOptions options)
     : layout_(layout), options_(options), names_(layout) {
@@ -84,8 +87,9 @@ SeriesId Registry::SeriesOf(uint32_t group, std::span<const LabelValueId> values
     number = NumberOf(group, {numbers.data(), values.size()}, now_ms, false, &refusal);
   }
   if (refusal == Refusal::kNone) return {number, overflow};
-  return {SeriesId::kNone,
-          refusal == Refusal::kRelabelled ? SeriesId::kRelabelled : SeriesId::kNameTaken};
+  if (refusal == Refusal::kRelabelled) return {SeriesId::kNone, SeriesId::kRelabelled};
+  if (refusal == Refusal::kNoLabels) return {SeriesId::kNone, SeriesId::kNoLabels};
+  return {SeriesId::kNone, SeriesId::kNameTaken};
 }
 
 // The caller holds the lock. Where it may be full, makes no series beyond the bounds but says so;
@@ -97,10 +101,8 @@ uint32_t Registry::NumberOf(uint32_t group, std::span<const uint32_t> values, in
   if (const auto at = tuples.find(key); at != tuples.end()) return at->second;
   SeriesSpace& space = spaces_[layout_.groups[group].space];
   std::string labels;
-  if (!LabelText(group, values, &labels)) {
-    *refusal = Refusal::kRelabelled;
-    return SeriesId::kNone;
-  }
+  *refusal = LabelText(group, values, &labels);
+  if (*refusal != Refusal::kNone) return SeriesId::kNone;
   uint32_t number = space.Find(labels);
   if (number == SeriesSpace::kNone) {
     if (may_be_full &&
@@ -204,8 +206,8 @@ void Registry::FreeValues(uint32_t space_index) {
   }
   for (size_t group = 0; group < layout_.groups.size(); ++group) {
     const Group& spec = layout_.groups[group];
-    // After relabelling, nobody knows which value a label came from.
-    if (spec.space != space_index || !spec.relabel.empty()) continue;
+    // There nobody knows which value a label came from.
+    if (spec.space != space_index || spec.has_free_labels()) continue;
     for (size_t i = 0; i < spec.field_labels.size(); ++i) {
       const uint32_t place = spec.field_labels[i];
       if (used.size() <= place) used.resize(place + 1);
@@ -219,40 +221,68 @@ void Registry::SetCreated(uint32_t space, uint32_t number, int64_t created_ms) {
   spaces_[space].SetCreated(number, created_ms);
 }
 
-bool Registry::LabelText(uint32_t group_index, std::span<const uint32_t> values,
-                         std::string* out) const {
+Registry::Refusal Registry::LabelText(uint32_t group_index, std::span<const uint32_t> values,
+                                      std::string* out) const {
   const Group& group = layout_.groups[group_index];
+  const Family& family = layout_.families[group.steps.front().family];
   std::string text;
   std::string scratch;
   size_t field = 0;
   for (const rules::LabelSpec& label : group.labels) {
     if (label.field.empty()) {
       AppendLabel(label.name, LabelValue(label.text, &scratch), &text);
-    } else {
-      AppendLabel(label.name, labels_[group_index][field]->text(values[field]), &text);
-      ++field;
+      continue;
+    }
+    const uint32_t value = values[field];
+    const std::string& shown = labels_[group_index][field]->text(value);
+    ++field;
+    if (!label.from_object || value == LabelValues::kOverflow) {
+      AppendLabel(label.name, shown, &text);
+    } else if (!shown.empty() && !AppendObject(group, family, shown, &text)) {
+      return Refusal::kNoLabels;
     }
   }
   if (relabelers_[group_index].any()) {
     Relabeler::Labels labels;
-    const Family& family = layout_.families[group.steps.front().family];
     if (!family.own_names) labels.emplace_back("__name__", family.name);
     ForEachLabel(text, [&labels](std::string_view name, std::string_view escaped) {
       labels.emplace_back(name, UnescapeLabel(escaped));
     });
-    if (!relabelers_[group_index].Apply(&labels)) return false;
+    if (!relabelers_[group_index].Apply(&labels)) return Refusal::kRelabelled;
     text.clear();
     for (const auto& label : labels) {
       const bool shown = label.first != "__name__" || family.own_names;
-      const bool constant =
-          std::any_of(layout_.constants.begin(), layout_.constants.end(),
-                      [&label](const auto& known) { return known.first == label.first; });
-      if (shown && !constant) AppendLabel(label.first, label.second, &text);
+      if (shown && !IsConstant(label.first)) AppendLabel(label.first, label.second, &text);
     }
   }
   for (const auto& [name, value] : layout_.constants) AppendLabel(name, value, &text);
   *out = std::move(text);
-  return true;
+  return Refusal::kNone;
+}
+
+bool Registry::IsConstant(std::string_view name) const {
+  return std::any_of(layout_.constants.begin(), layout_.constants.end(),
+                     [name](const auto& known) { return known.first == name; });
+}
+
+// `object` is a label text. False if the metric cannot have one of the labels; those that the rule
+// names itself, and the constant ones, stay what they are.
+bool Registry::AppendObject(const Group& group, const Family& family, std::string_view object,
+                            std::string* text) const {
+  if (object == kNoObject) return false;
+  bool fits = true;
+  ForEachLabel(object, [&](std::string_view name, std::string_view escaped) {
+    // These tell the parts of a metric apart.
+    const bool part = (family.kind == MetricKind::kHistogram && name == "le") ||
+                      (family.kind == MetricKind::kSummary && name == "quantile") ||
+                      (family.kind == MetricKind::kStateSet && name == family.name);
+    fits = fits && !part;
+    const bool named =
+        std::any_of(group.labels.begin(), group.labels.end(),
+                    [name](const auto& label) { return label.name == name && !label.from_object; });
+    if (!named && !IsConstant(name)) AppendLabel(name, UnescapeLabel(escaped), text);
+  });
+  return fits;
 }
 
 // The caller holds the lock. True where the layout has said the name.

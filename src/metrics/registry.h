@@ -25,9 +25,10 @@ namespace parshall::metrics {
 using LabelMask = uint32_t;
 
 struct SeriesId {
-  static constexpr uint32_t kNone = ~uint32_t{0};  // `overflow` then says why, one of these two
+  static constexpr uint32_t kNone = ~uint32_t{0};  // `overflow` then says why, one of these
   static constexpr LabelMask kRelabelled = 1;      // a step of relabel: drops it
   static constexpr LabelMask kNameTaken = 2;       // another metric has its name
+  static constexpr LabelMask kNoLabels = 3;        // what labels_from: names gives none
 
   uint32_t number = 0;
   LabelMask overflow = 0;
@@ -104,12 +105,14 @@ class Registry {
 
  private:
   // Why there is no series of a tuple.
-  enum class Refusal : uint8_t { kNone, kFull, kRelabelled, kNameTaken };
+  enum class Refusal : uint8_t { kNone, kFull, kRelabelled, kNameTaken, kNoLabels };
 
   uint32_t NumberOf(uint32_t group, std::span<const uint32_t> values, int64_t now_ms,
                     bool may_be_full, Refusal* refusal);
-  // False if relabelling drops it.
-  bool LabelText(uint32_t group, std::span<const uint32_t> values, std::string* text) const;
+  Refusal LabelText(uint32_t group, std::span<const uint32_t> values, std::string* text) const;
+  bool AppendObject(const Group& group, const Family& family, std::string_view object,
+                    std::string* text) const;
+  bool IsConstant(std::string_view name) const;
   bool ClaimName(uint32_t space, std::string_view labels);
   void AddInitial(uint32_t group);
   void FreeValues(uint32_t space);

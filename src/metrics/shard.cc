@@ -18,6 +18,8 @@ const char* RejectionName(Rejection rejection) {
       return "relabel";
     case Rejection::kNameTaken:
       return "name_taken";
+    case Rejection::kNoLabels:
+      return "labels_from";
   }
   return "unknown";
 }

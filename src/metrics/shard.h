@@ -24,8 +24,9 @@ enum class Rejection : uint8_t {
   kUnknownState,
   kRelabelled,
   kNameTaken,
+  kNoLabels,
 };
-inline constexpr size_t kRejectionCount = 6;
+inline constexpr size_t kRejectionCount = 7;
 // "negative_step", … : the `reason` on /metrics.
 const char* RejectionName(Rejection rejection);
 

@@ -122,29 +122,58 @@ bool JsonEventParser::Parse(std::string_view line) {
   return true;
 }
 
-bool FindJsonPath(std::string_view object, std::string_view path, JsonMember* found) {
-  bool direct = false;
-  JsonMember through;
-  size_t through_size = 0;
-  JsonSeen seen;
-  const char* const end = object.data() + object.size();
-  ForEachMember(SkipJsonBlanks(object.data(), end), end, &seen, [&](const JsonMember& member) {
-    if (KeyIs(member.key, path)) {
-      *found = member;
-      direct = true;
+namespace {
+
+// Asked of each member in turn: is it the one at `path`, or on the way there?
+class PathSearch {
+ public:
+  explicit PathSearch(std::string_view path) : path_(path) {}
+
+  void See(const JsonMember& member) {
+    if (KeyIs(member.key, path_)) {
+      found_ = member;
+      direct_ = true;
       return;
     }
     if (member.kind != JsonKind::kObject) return;
-    for (size_t dot = path.find('.'); dot != std::string_view::npos;
-         dot = path.find('.', dot + 1)) {
-      if (KeyIs(member.key, path.substr(0, dot))) {
-        through = member;
-        through_size = dot + 1;
+    for (size_t dot = path_.find('.'); dot != std::string_view::npos;
+         dot = path_.find('.', dot + 1)) {
+      if (KeyIs(member.key, path_.substr(0, dot))) {
+        through_ = member;
+        through_size_ = dot + 1;
       }
     }
-  });
-  if (direct) return true;
-  return through_size > 0 && FindJsonPath(through.value, path.substr(through_size), found);
+  }
+
+  bool End(JsonMember* found) const {
+    if (direct_) *found = found_;
+    if (direct_) return true;
+    return through_size_ > 0 && FindJsonPath(through_.value, path_.substr(through_size_), found);
+  }
+
+ private:
+  std::string_view path_;
+  JsonMember found_;
+  JsonMember through_;
+  size_t through_size_ = 0;
+  bool direct_ = false;
+};
+
+}  // namespace
+
+bool FindJsonPath(std::string_view object, std::string_view path, JsonMember* found) {
+  PathSearch search(path);
+  JsonSeen seen;
+  const char* const end = object.data() + object.size();
+  ForEachMember(SkipJsonBlanks(object.data(), end), end, &seen,
+                [&search](const JsonMember& member) { search.See(member); });
+  return search.End(found);
+}
+
+bool FindJsonPath(std::span<const JsonMember> members, std::string_view path, JsonMember* found) {
+  PathSearch search(path);
+  for (const JsonMember& member : members) search.See(member);
+  return search.End(found);
 }
 
 }  // namespace parshall::records

@@ -9,6 +9,7 @@
 // validation is used, and the tests hold it against simdjson's DOM and nlohmann_json.
 
 #include <array>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,5 +46,7 @@ char* UnescapeJson(std::string_view raw, char* out);
 // The member at a dotted path ("request.method") below a raw JSON object that Parse() has accepted.
 // A key that itself has dots wins over a path. False when there is none.
 bool FindJsonPath(std::string_view object, std::string_view path, JsonMember* found);
+// The same among the members of an event.
+bool FindJsonPath(std::span<const JsonMember> members, std::string_view path, JsonMember* found);
 
 }  // namespace parshall::records

@@ -168,7 +168,7 @@ void LintLabels(const MetricSpec& metric, const std::vector<const Supply*>& feed
   for (const LabelSpec& label : metric.labels) {
     const bool bounded = !label.values.empty() || !label.match.empty() || label.path_template ||
                          label.limit < LabelSpec().limit;
-    if (label.field.empty() || bounded) continue;
+    if (label.field.empty() || label.from_object || bounded) continue;
     const auto free = std::find_if(feeders.begin(), feeders.end(), [&](const Supply* supply) {
       return supply->IsFreeText(label.field);
     });
@@ -213,7 +213,7 @@ void LintMetric(const MetricSpec& metric, const std::vector<Supply>& supplies, F
     return;
   }
   for (const LabelSpec& label : metric.labels) {
-    if (label.field.empty()) continue;
+    if (label.field.empty() || label.from_object) continue;
     const bool given = std::any_of(feeders.begin(), feeders.end(),
                                    [&](const Supply* supply) { return supply->Has(label.field); });
     if (given) continue;

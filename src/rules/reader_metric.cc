@@ -8,6 +8,7 @@
 #include "base/quoted.h"
 #include "rules/reader.h"
 #include "rules/reader_distribution.h"
+#include "rules/reader_label_object.h"
 #include "rules/reader_relabel.h"
 #include "rules/reader_rule.h"
 #include "rules/reader_series.h"
@@ -239,9 +240,10 @@ std::string Disagreement(const MetricSpec& metric, const MetricSpec& first) {
   for (const LabelSpec& label : metric.labels) {
     for (const LabelSpec& known : first.labels) {
       if (label.name == known.name &&
-          (label.path_template != known.path_template || label.routes != known.routes)) {
+          (label.path_template != known.path_template || label.routes != known.routes ||
+           label.from_object != known.from_object)) {
         return subject + ": label " + Quoted(label.name) +
-               " has another template or other routes here than in " + place;
+               " is made in another way here than in " + place;
       }
     }
   }
@@ -312,6 +314,7 @@ MetricSpec ReadMetric(const std::string& file, const YamlNode& node, Faults* fau
   ReadValue(&section, kind, &metric);
   ReadDistribution(&section, kind, &metric, faults);
   ReadLabels(&section, &metric, faults);
+  ReadLabelObject(&section, &metric, faults);
   ReadExemplar(&section, &metric);
   ReadSeries(&section, &metric, faults);
   ReadRelabel(&section, &metric, faults);

@@ -15,14 +15,14 @@ constexpr double kTtlSecondsMost = 366.0 * 86400;
 std::vector<std::string_view> FieldLabelNames(const MetricSpec& metric) {
   std::vector<std::string_view> names;
   for (const LabelSpec& label : metric.labels) {
-    if (!label.field.empty()) names.push_back(label.name);
+    if (!label.field.empty() && !label.from_object) names.push_back(label.name);
   }
   return names;
 }
 
 const LabelSpec* FindFieldLabel(const MetricSpec& metric, std::string_view name) {
   for (const LabelSpec& label : metric.labels) {
-    if (label.name == name && !label.field.empty()) return &label;
+    if (label.name == name && !label.field.empty() && !label.from_object) return &label;
   }
   return nullptr;
 }
@@ -66,7 +66,7 @@ class InitReader {
     }
     std::vector<LabelSet> sets = {LabelSet()};
     for (const LabelSpec& label : metric_.labels) {
-      if (label.field.empty()) continue;
+      if (label.field.empty() || label.from_object) continue;
       const std::vector<std::string> values = ValuesOf(at, given, label);
       if (values.empty()) return;
       if (sets.size() * values.size() + metric_.init.size() > kInitSetsMax) {

@@ -134,6 +134,9 @@ struct LabelSpec {
   std::vector<std::string> routes;  // templates of the operator, tried before what is learned
   // The metric's own name, as `__name__`: `text` with {…} in it, where the field's value stands.
   bool name_part = false;
+  // `labels_from:`: the members of the field, a JSON object, are labels by their own names. It is
+  // the last of a metric's labels; `name` is what `__other__` stands under.
+  bool from_object = false;
   Where where;
 };
 

@@ -24,7 +24,8 @@ RUN = {"pattern_open_group", "pattern_lookahead", "pattern_group_twice", "transf
        "format_nginx_glued", "format_nginx_twice", "format_nginx_open_brace", "format_nginx_escape", "format_apache_directive",
        "format_apache_open", "format_gunicorn_atom", "format_gunicorn_open"}
 # One part of a file against another, several keys against each other by value, and the environment.
-RELATIONS = {"rule_name_twice", "rule_extends_nobody", "rule_extends_circle", "field_two_types", "example_two_lines",
+RELATIONS = {"labels_from_taken",
+             "rule_name_twice", "rule_extends_nobody", "rule_extends_circle", "field_two_types", "example_two_lines",
              "transform_unknown_field", "transform_test_min_max", "transform_rename_itself", "metric_buckets_order",
              "metric_unknown_rule", "metric_disagree", "metric_names_clash", "label_le", "metric_exemplar_label",
              "add_environment", "config_variable"}
