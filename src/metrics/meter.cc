@@ -138,8 +138,9 @@ void Meter::PlanGroup(uint32_t group_index, const RuleFields& rule) {
 void Meter::Apply(const Record& record) {
   assert(record.rule < rules_.size());
   const PlanRange& range = rules_[record.rule];
-  for (uint32_t i = range.first; i < range.last; ++i) {
-    const Plan& plan = plans_[i];
+  const Plan* const plans_end = plans_.data() + range.last;
+  for (const Plan* next = plans_.data() + range.first; next < plans_end; ++next) {
+    const Plan& plan = *next;
     if (plan.test_first != plan.test_last && !Passes(plan.test_first, plan.test_last, record)) {
       continue;
     }
@@ -154,8 +155,9 @@ void Meter::Apply(const Record& record) {
     if (plan.touches) [[unlikely]]
       Touch(plan, record, static_cast<uint32_t>(series));
     uint64_t* block = plan.cells->cells.data() + (series & 0xFFFFFFFFU) * plan.block_cells;
-    for (uint32_t k = plan.observation_first; k < plan.observation_last; ++k) {
-      Observe(observations_[k], record, block);
+    const Observation* const end = observations_.data() + plan.observation_last;
+    for (const Observation* at = observations_.data() + plan.observation_first; at < end; ++at) {
+      Observe(*at, record, block);
     }
   }
   if (range.deletes) [[unlikely]] {
@@ -255,15 +257,16 @@ inline void Meter::Observe(const Observation& observation, const Record& record,
       return Reject(observation, Rejection::kNotANumber);
     }
   }
+  if (observation.kind == CellKind::kHistogram) [[likely]] {
+    ++cells[observation.buckets->Find(number)];
+    uint64_t& sum = cells[observation.buckets->count()];
+    sum = AsCell(AsDouble(sum) + number);
+    return;
+  }
   switch (observation.kind) {
     case CellKind::kCount:
+    case CellKind::kHistogram:
       return;
-    case CellKind::kHistogram: {
-      ++cells[observation.buckets->Find(number)];
-      uint64_t& sum = cells[observation.buckets->count()];
-      sum = AsCell(AsDouble(sum) + number);
-      return;
-    }
     case CellKind::kSum:
       if (number < 0) return Reject(observation, Rejection::kNegativeStep);
       cells[0] = AsCell(AsDouble(cells[0]) + number);

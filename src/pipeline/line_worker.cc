@@ -76,6 +76,12 @@ SourceTally LineWorker::TakeSource(uint32_t index) {
   return std::exchange(tally_.sources[index], {});
 }
 
+void LineWorker::SetEntry(SourceEntry* entry) {
+  entry_ = entry;
+  source_tally_ = &TallyOf(*entry);
+  plain_ = {.read_at = now_, .source = entry->label, .envelope = {}};
+}
+
 void LineWorker::Begin(Batch* batch) {
   batch_ = batch;
   now_ = RealTime();
@@ -121,9 +127,8 @@ void LineWorker::Turn() {
 }
 
 void LineWorker::Process(Batch* batch) {
-  entry_ = batch->entry;
   Begin(batch);
-  source_tally_ = &TallyOf(*entry_);
+  SetEntry(batch->entry);
   source_tally_->bytes_read += batch->bytes;
   source_tally_->bytes_skipped += batch->bytes_skipped;
   if (batch->file_began) EndFile();
@@ -138,8 +143,7 @@ size_t LineWorker::Flush(const std::vector<SourceEntry*>& entries, Batch* batch)
   Begin(batch);
   Turn();
   for (SourceEntry* entry : entries) {
-    entry_ = entry;
-    source_tally_ = &TallyOf(*entry);
+    SetEntry(entry);
     closed += entry->state.event.open ? 1U : 0U;
     CloseEvent(&entry->state.event, &out_);
   }
@@ -354,10 +358,9 @@ void LineWorker::Count(Outcome outcome, uint64_t lines) {
 }
 
 sinks::RecordContext LineWorker::Context(std::span<const lines::EnvelopeField> envelope) const {
-  sinks::RecordContext context{.read_at = now_, .source = entry_->label, .envelope = envelope};
-  if (!envelope.empty()) {
-    context.has_envelope_moment = EnvelopeMoment(envelope, &context.envelope_moment);
-  }
+  sinks::RecordContext context = plain_;
+  context.envelope = envelope;
+  context.has_envelope_moment = EnvelopeMoment(envelope, &context.envelope_moment);
   return context;
 }
 
@@ -367,7 +370,11 @@ void LineWorker::Emit(const records::Record& record, std::span<const lines::Enve
     ++tally_.rule_sampled_out[record.rule];
     return;
   }
-  json_.Append(record, Context(envelope), out);
+  if (envelope.empty()) [[likely]] {
+    json_.Append(record, plain_, out);
+  } else {
+    json_.Append(record, Context(envelope), out);
+  }
 }
 
 void LineWorker::EmitLine(const Line& line, Outcome outcome) {

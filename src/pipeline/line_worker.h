@@ -93,6 +93,7 @@ class LineWorker {
   bool IsDropped(OpenEvent* event);
   void FlushPieces();
   void EndFile();
+  void SetEntry(SourceEntry* entry);
   sinks::RecordContext Context(std::span<const lines::EnvelopeField> envelope) const;
   SourceTally& TallyOf(const SourceEntry& entry);
 
@@ -122,6 +123,7 @@ class LineWorker {
   OpenEvent event_;
   int64_t now_ms_ = 0;
   Moment now_;
+  sinks::RecordContext plain_;  // of the entry's records without a wrapping
   std::vector<uint64_t> matches_before_;
 
   // Twins: the last line of a rule with `dedupe:`, and its number among the logical lines

@@ -300,6 +300,29 @@ class Compiler {
       rule->steps.push_back(step);
       if (!recipe.record_only) rule->metric_steps.push_back(step);
     }
+    rule->text_steps = TextsFirst(*rule, &rule->steps);
+    rule->text_metric_steps = TextsFirst(*rule, &rule->metric_steps);
+  }
+
+  // Nothing else depends on a plain text, so they can be filled in one loop without branches.
+  static size_t TextsFirst(const CompiledRule& rule, std::vector<Step>* steps) {
+    const auto part = [&rule](int slot) {
+      return std::any_of(rule.recipes.begin(), rule.recipes.end(), [slot](const Recipe& recipe) {
+        return recipe.method_slot == slot || recipe.path_slot == slot ||
+               recipe.protocol_slot == slot || recipe.count_slot == slot;
+      });
+    };
+    const auto behind =
+        std::stable_partition(steps->begin(), steps->end(), [&part](const Step& step) {
+          return step.way == Recipe::Way::kText && !step.shared_slot && step.request < 0 &&
+                 !part(step.slot);
+        });
+    // Then short integers, likewise.
+    std::stable_partition(behind, steps->end(), [&part](const Step& step) {
+      return step.way == Recipe::Way::kDigits && !step.shared_slot && step.request < 0 &&
+             !part(step.slot);
+    });
+    return static_cast<size_t>(behind - steps->begin());
   }
 
   void Timestamp(const rules::RuleSpec& spec, CompiledRule* rule) {

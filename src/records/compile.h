@@ -96,8 +96,10 @@ struct CompiledRule {
   std::vector<Recipe> recipes;
   std::vector<size_t> key_defaults;  // recipes of keys that have a default
   std::vector<int> shared_slots;     // with more than one recipe
-  std::vector<Step> steps;           // of all recipes
+  std::vector<Step> steps;           // of all recipes; plain texts first
   std::vector<Step> metric_steps;    // without those that only records need
+  size_t text_steps = 0;             // how many of `steps` are texts of one recipe, and no requests
+  size_t text_metric_steps = 0;
   std::vector<TimestampField> timestamp;
   std::unique_ptr<Transforms> transforms;  // null: none
 };

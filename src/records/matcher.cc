@@ -36,15 +36,13 @@ uint64_t NoClock() { return 0; }
 
 // 1 to 18 digits. Up to eight, the usual number, in one word, since loops of changing length are
 // mispredicted. Reads eight bytes (padding is promised).
-bool ParseDigits(const char* text, size_t size, int64_t* number) {
+inline bool ParseDigits(const char* text, size_t size, int64_t* number) {
   if (size == 0 || size > 18) return false;
   if (size <= 8 && std::endian::native == std::endian::little) {
     uint64_t word;
     std::memcpy(&word, text, sizeof word);
-    // The digits to the front of the number, with zeros before them.
-    word = (word << (64 - 8 * size)) |
-           (0x3030303030303030 & ((size < 8 ? uint64_t{1} << (64 - 8 * size) : 1) - 1));
-    const uint64_t digits = word - 0x3030303030303030;
+    // The digits' values to the end of the number, zeros before them.
+    const uint64_t digits = (word ^ 0x3030303030303030) << (64 - 8 * size);
     if (((digits + 0x7676767676767676) | digits) & 0x8080808080808080) return false;
     const uint64_t pairs = (digits * 10) + (digits >> 8);
     constexpr uint64_t kMask = 0x000000ff000000ff;
@@ -454,22 +452,31 @@ bool Matcher::Fill(const CompiledRule& rule) {
   bool typed = true;
   decoded_used_ = 0;
   const std::vector<Step>& steps = all_fields_ ? rule.steps : rule.metric_steps;
-  for (const Step *at = steps.data(), *end = at + steps.size(); at < end; ++at) {
+  const Step* at = steps.data();
+  const Step* const end = at + steps.size();
+  const Step* const texts_end = at + (all_fields_ ? rule.text_steps : rule.text_metric_steps);
+  for (; at < texts_end; ++at) {
+    FillText(*at, captures_[at->capture], &values_[at->slot]);
+  }
+  for (; at < end && at->way == Recipe::Way::kDigits && !at->shared_slot; ++at) {
+    const Capture& capture = captures_[at->capture];
+    Value& value = values_[at->slot];
+    if (capture.begin == nullptr) {
+      value.kind = ValueKind::kAbsent;
+    } else if (!FillFromCapture(*at, capture, &value) &&
+               !FillSlowly(rule.recipes[at->recipe], capture, &value)) {
+      typed = false;
+    }
+  }
+  for (; at < end; ++at) {
     const Step& step = *at;
     Value& value = values_[step.slot];
     if (step.way == Recipe::Way::kText) {
-      // Text, most of it: no branch but the loop's.
       const Capture& capture = captures_[step.capture];
-      const bool there = capture.begin != nullptr;
-      const auto size = static_cast<uint32_t>(capture.end - capture.begin);
-      const bool dash = *(there ? capture.begin : "") == '-';
-      const bool null = static_cast<unsigned>(step.dash_is_null) &
-                        static_cast<unsigned>(size == 1) & static_cast<unsigned>(dash);
-      const ValueKind kind = null ? ValueKind::kNull : ValueKind::kString;
-      if (step.shared_slot && (!there || value.kind != ValueKind::kAbsent)) continue;
-      value.data = capture.begin;
-      value.size = size;
-      value.kind = there ? kind : ValueKind::kAbsent;
+      if (step.shared_slot && (capture.begin == nullptr || value.kind != ValueKind::kAbsent)) {
+        continue;
+      }
+      FillText(step, capture, &value);
       if (step.request >= 0) SplitRequest(rule.recipes[step.recipe]);
       continue;
     }
@@ -505,25 +512,32 @@ bool Matcher::Fill(const CompiledRule& rule) {
   return typed;
 }
 
+// Text, most of it null only as "-": no branch.
+inline void Matcher::FillText(const Step& step, const Capture& capture, Value* value) {
+  const bool there = capture.begin != nullptr;
+  const auto size = static_cast<uint32_t>(capture.end - capture.begin);
+  const bool dash = *(there ? capture.begin : "") == '-';
+  const unsigned null = static_cast<unsigned>(step.dash_is_null) & static_cast<unsigned>(dash) &
+                        static_cast<unsigned>(size == 1);
+  static_assert(static_cast<int>(ValueKind::kNull) + 1 == static_cast<int>(ValueKind::kString));
+  const unsigned kind = static_cast<unsigned>(ValueKind::kString) - null;
+  value->data = capture.begin;
+  value->size = size;
+  value->kind = there ? static_cast<ValueKind>(kind) : ValueKind::kAbsent;
+}
+
 // The usual cases at once; false leaves the text to Convert().
-bool Matcher::FillFromCapture(const Step& step, const Capture& capture, Value* value) {
+inline bool Matcher::FillFromCapture(const Step& step, const Capture& capture, Value* value) {
+  if (step.way != Recipe::Way::kDigits) return false;
   const auto size = static_cast<size_t>(capture.end - capture.begin);
+  int64_t number = 0;
+  if (!step.plain_nulls || !ParseDigits(capture.begin, size, &number)) return false;
   value->data = capture.begin;
   value->size = static_cast<uint32_t>(size);
-  switch (step.way) {
-    case Recipe::Way::kDigits: {
-      int64_t number = 0;
-      if (!step.plain_nulls || !ParseDigits(capture.begin, size, &number)) return false;
-      value->kind = ValueKind::kInt;
-      value->integer = number;
-      value->json_number = *capture.begin != '0' || size == 1;
-      return true;
-    }
-    case Recipe::Way::kText:
-    case Recipe::Way::kGeneral:
-      return false;
-  }
-  return false;
+  value->kind = ValueKind::kInt;
+  value->json_number = *capture.begin != '0' || size == 1;
+  value->integer = number;
+  return true;
 }
 
 bool Matcher::FillSlowly(const Recipe& recipe, const Capture& capture, Value* value) {

@@ -81,6 +81,7 @@ class Matcher {
   bool KeyText(int key, std::string_view* text);
   bool Holds(const CompiledCondition& condition, std::string_view source);
   bool Fill(const CompiledRule& rule);
+  static void FillText(const Step& step, const Capture& capture, Value* value);
   static bool FillFromCapture(const Step& step, const Capture& capture, Value* value);
   bool FillFromKey(const Recipe& recipe, Value* value);
   bool FillSlowly(const Recipe& recipe, const Capture& capture, Value* value);

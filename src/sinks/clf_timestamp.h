@@ -23,6 +23,8 @@ class ClfTimestamp {
     std::array<char, 12> text{};  // "21/Nov/2026:"
     std::array<char, 11> date{};  // "2026-11-21T"
   };
+  static bool Learn(std::string_view clf, Day* day);
+
   std::array<Day, 32> days_{};
 };
 

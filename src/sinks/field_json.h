@@ -1,7 +1,8 @@
 #pragma once
-// The hot loop of the record writer: typed values → "key":value pairs. Compiled for three vector
-// widths, like plans (records/plan_run_impl.h).
+// The hot loop of the record writer: typed values → "key":value pairs, by a list of steps
+// (record_shape.h). Compiled for three vector widths, like plans (records/plan_run_impl.h).
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -9,33 +10,38 @@
 
 namespace parshall::sinks {
 
-// A field that is written. `text` is ,"host": and has kKeyBytesReadable readable bytes, whatever
-// its size.
-struct FieldKey {
-  const char* text = nullptr;
-  uint32_t size = 0;
-  uint32_t slot = 0;
+// Writes a literal, then a value behind it.
+struct alignas(64) FieldStep {
+  enum class Kind : uint8_t {
+    kText,     // a text, without its quotes: they stand in the literals around it
+    kWhole,    // likewise; others are parts of it (a request)
+    kPart,     // likewise; often within the latest kWhole (its path), and then as plain as that is
+    kNumber,   // a number or a truth value
+    kNothing,  // no value: the literal is longer than one step's
+    kEnd,      // no value, and no step behind it
+  };
+  static constexpr size_t kLiteralBytes = 48;
+
+  std::array<char, kLiteralBytes> literal{};  // what is behind its size is written over
+  uint8_t literal_size = 0;
+  Kind kind = Kind::kEnd;
+  uint32_t value_offset = 0;  // bytes from the record's first value
 };
-inline constexpr size_t kKeyBytesReadable = 64;
 
-// Appends those of the keys whose value is not absent and returns the end. The first comma is left
-// out when `*first`; then it is no longer first. The caller has made room: key sizes, 40 bytes a
-// number, JsonTextBytesMax of the texts; all texts have 128 readable bytes behind them.
-using AppendFields = char* (*)(char* at, const FieldKey* keys, size_t count,
-                               const records::Value* values, bool* first);
+// Appends what the steps say and returns the end. The values have to be there, of the step's kind.
+// The caller has made room: kLiteralBytes a step, 40 bytes a number, JsonTextBytesMax of the texts;
+// all texts have 128 readable bytes behind them.
+using AppendFields = char* (*)(char* at, const FieldStep* steps, const records::Value* values);
 
-char* AppendFieldsBaseline(char* at, const FieldKey* keys, size_t count,
-                           const records::Value* values, bool* first);
+char* AppendFieldsBaseline(char* at, const FieldStep* steps, const records::Value* values);
 // Only where records::HasAvx2() or HasAvx512().
-char* AppendFieldsAvx2(char* at, const FieldKey* keys, size_t count, const records::Value* values,
-                       bool* first);
-char* AppendFieldsAvx512(char* at, const FieldKey* keys, size_t count, const records::Value* values,
-                         bool* first);
+char* AppendFieldsAvx2(char* at, const FieldStep* steps, const records::Value* values);
+char* AppendFieldsAvx512(char* at, const FieldStep* steps, const records::Value* values);
 
 // The widest that this machine has.
 AppendFields BestAppendFields();
 
-// A number that cannot be copied as it was logged. At most 40 bytes.
-char* AppendFieldNumber(char* at, const records::Value& value);
+// What the wide loops leave out: a value that cannot just be copied.
+char* AppendFieldSlowly(char* at, const records::Value& value);
 
 }  // namespace parshall::sinks

@@ -7,9 +7,8 @@
 
 namespace parshall::sinks {
 
-char* AppendFieldsAvx2(char* at, const FieldKey* keys, size_t count, const records::Value* values,
-                       bool* first) {
-  return AppendFieldsImpl(at, keys, count, values, first);
+char* AppendFieldsAvx2(char* at, const FieldStep* steps, const records::Value* values) {
+  return AppendFieldsImpl(at, steps, values);
 }
 
 }  // namespace parshall::sinks

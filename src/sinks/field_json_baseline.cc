@@ -1,13 +1,24 @@
 #include <charconv>
 
+#include "base/json_text.h"
 #include "records/plan.h"
 #include "sinks/field_json_impl.h"
 
 namespace parshall::sinks {
+namespace {
 
-char* AppendFieldsBaseline(char* at, const FieldKey* keys, size_t count,
-                           const records::Value* values, bool* first) {
-  return AppendFieldsImpl(at, keys, count, values, first);
+constexpr std::array<uint8_t, 64> AllOf(char byte) {
+  std::array<uint8_t, 64> all{};
+  for (uint8_t& one : all) one = static_cast<uint8_t>(byte);
+  return all;
+}
+
+}  // namespace
+
+const SpecialBytes kSpecialBytes = {AllOf(' '), AllOf('"'), AllOf('\\')};
+
+char* AppendFieldsBaseline(char* at, const FieldStep* steps, const records::Value* values) {
+  return AppendFieldsImpl(at, steps, values);
 }
 
 AppendFields BestAppendFields() {
@@ -15,8 +26,9 @@ AppendFields BestAppendFields() {
   return records::HasAvx2() ? AppendFieldsAvx2 : AppendFieldsBaseline;
 }
 
-char* AppendFieldNumber(char* at, const records::Value& value) {
+char* AppendFieldSlowly(char* at, const records::Value& value) {
   constexpr size_t kNumberBytes = 40;
+  if (value.kind == records::ValueKind::kString) return AppendJsonText(at, value.text());
   if (value.json_number) {
     std::memcpy(at, value.data, value.size);
     return at + value.size;

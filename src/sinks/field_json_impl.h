@@ -2,8 +2,8 @@
 // another. PARSHALL_AVX2 or PARSHALL_AVX512 says which vectors may be used.
 
 #include <cstring>
+#include <string_view>
 
-#include "base/json_text.h"
 #include "sinks/field_json.h"
 
 #if defined(__x86_64__)
@@ -11,121 +11,190 @@
 #endif
 
 namespace parshall::sinks {
+
+// A vector of each byte that ends a plain text, in field_json_baseline.cc: constants that the
+// compiler knew it would make anew before each use.
+struct SpecialBytes {
+  alignas(64) std::array<uint8_t, 64> blank;
+  alignas(64) std::array<uint8_t, 64> quote;
+  alignas(64) std::array<uint8_t, 64> backslash;
+};
+extern const SpecialBytes kSpecialBytes;
+
 namespace {
 
+// PlainCopier copies texts that need no escape, a vector at a time, and runs over their end on both
+// sides. Copy() is false when some byte of the text is special; what was written is then void.
 #if defined(PARSHALL_AVX512) || defined(PARSHALL_AVX2)
-// Most texts are short, and wide stores that cross cache lines are dear: sixteen bytes at once for
-// those. False leaves a text with something special in it, or a longer one, to the loop.
-inline bool AppendShort(char** out, const char* at, size_t size) {
-  const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(*out), bytes);
-  const __m256i special =
-      _mm256_or_si256(_mm256_cmpgt_epi8(_mm256_set1_epi8(' '), bytes),
-                      _mm256_or_si256(_mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('"')),
-                                      _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('\\'))));
-  const uint64_t mask = static_cast<uint32_t>(_mm256_movemask_epi8(special)) | (uint64_t{1} << 32);
-  if (static_cast<size_t>(__builtin_ctzll(mask)) < size) return false;
-  *out += size;
-  return true;
+inline __m256i Load(const void* at) { return _mm256_loadu_si256(static_cast<const __m256i*>(at)); }
+inline void Store(void* at, __m256i bytes) {
+  _mm256_storeu_si256(static_cast<__m256i*>(at), bytes);
 }
+
+struct PlainCopier {
+  const __m256i blank = Load(kSpecialBytes.blank.data());
+  const __m256i quote = Load(kSpecialBytes.quote.data());
+  const __m256i backslash = Load(kSpecialBytes.backslash.data());
+#if defined(PARSHALL_AVX512)
+  const __m512i blanks = _mm512_loadu_si512(kSpecialBytes.blank.data());
+  const __m512i quotes = _mm512_loadu_si512(kSpecialBytes.quote.data());
+  const __m512i backslashes = _mm512_loadu_si512(kSpecialBytes.backslash.data());
 #endif
 
-#if defined(PARSHALL_AVX512)
-inline char* AppendText(char* out, const char* at, size_t size) {
-  if (size <= 32 && AppendShort(&out, at, size)) return out;
-  const char* const end = at + size;
-  const __m512i blank = _mm512_set1_epi8(' ');
-  const __m512i quote = _mm512_set1_epi8('"');
-  const __m512i backslash = _mm512_set1_epi8('\\');
-  const auto copy = [&](char* to, const char* from) -> uint64_t {
-    const __m512i bytes = _mm512_loadu_si512(from);
-    _mm512_storeu_si512(to, bytes);
+  // Most texts are short, and wide stores that cross cache lines are dear: 32 bytes at once for
+  // those.
+  bool Copy(char* out, const char* at, size_t size) const {
+    if (size > 32) return CopyLong(out, at, size);
+    const __m256i bytes = Load(at);
+    Store(out, bytes);
+    return static_cast<size_t>(__builtin_ctzll(Special(bytes) | (uint64_t{1} << 32))) >= size;
+  }
+
+  uint64_t Special(__m256i bytes) const {
     // Signed: bytes over 0x7f are below ' ' as well.
-    return _mm512_cmplt_epi8_mask(bytes, blank) | _mm512_cmpeq_epi8_mask(bytes, quote) |
-           _mm512_cmpeq_epi8_mask(bytes, backslash);
-  };
+    return static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_or_si256(
+        _mm256_cmpgt_epi8(blank, bytes),
+        _mm256_or_si256(_mm256_cmpeq_epi8(bytes, quote), _mm256_cmpeq_epi8(bytes, backslash)))));
+  }
+#if defined(PARSHALL_AVX512)
+  uint64_t CopyVector(char* out, const char* at) const {
+    const __m512i bytes = _mm512_loadu_si512(at);
+    _mm512_storeu_si512(out, bytes);
+    return _cvtmask64_u64(_kor_mask64(_mm512_cmplt_epi8_mask(bytes, blanks),
+                                      _kor_mask64(_mm512_cmpeq_epi8_mask(bytes, quotes),
+                                                  _mm512_cmpeq_epi8_mask(bytes, backslashes))));
+  }
+#else
+  uint64_t CopyVector(char* out, const char* at) const {
+    const __m256i low = Load(at);
+    const __m256i high = Load(at + 32);
+    Store(out, low);
+    Store(out + 32, high);
+    return Special(low) | (Special(high) << 32);
+  }
+#endif
   // Two vectors a round: nearly every text is through after one, so that the loop is never
   // mispredicted.
-  while (at < end) {
-    const uint64_t low = copy(out, at);
-    const uint64_t high = copy(out + 64, at + 64);
-    const uint64_t in_low = _tzcnt_u64(low);  // 64 when there is none
-    const auto plain = static_cast<ptrdiff_t>(in_low + (in_low >> 6) * _tzcnt_u64(high));
-    const ptrdiff_t left = end - at;
-    if (plain >= left) return out + left;
-    at += plain;
-    out += plain;
-    if (plain < 128) out = AppendJsonSpecial(out, &at, end);
+  bool CopyLong(char* out, const char* at, size_t size) const {
+    while (true) {
+      const uint64_t low = CopyVector(out, at);
+      const uint64_t high = CopyVector(out + 64, at + 64);
+      const uint64_t in_low = _tzcnt_u64(low);  // 64 when there is none
+      const uint64_t copied = in_low + (in_low >> 6) * _tzcnt_u64(high);
+      if (copied >= size) return true;
+      if (copied < 128) return false;
+      out += 128;
+      at += 128;
+      size -= 128;
+    }
   }
-  return out;
+};
+
+inline void CopyLiteral(char* out, const FieldStep& step) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(out),
+                   _mm_loadu_si128(reinterpret_cast<const __m128i*>(step.literal.data())));
+  if (step.literal_size <= 16) return;
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(out + 16),
+                   _mm_loadu_si128(reinterpret_cast<const __m128i*>(step.literal.data() + 16)));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(out + 32),
+                   _mm_loadu_si128(reinterpret_cast<const __m128i*>(step.literal.data() + 32)));
 }
-#elif defined(PARSHALL_AVX2)
-inline char* AppendText(char* out, const char* at, size_t size) {
-  if (size <= 32 && AppendShort(&out, at, size)) return out;
-  const char* const end = at + size;
-  const __m256i blank = _mm256_set1_epi8(' ');
-  const __m256i quote = _mm256_set1_epi8('"');
-  const __m256i backslash = _mm256_set1_epi8('\\');
-  while (at < end) {
-    const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), bytes);
-    const __m256i special = _mm256_or_si256(
-        _mm256_cmpgt_epi8(blank, bytes),
-        _mm256_or_si256(_mm256_cmpeq_epi8(bytes, quote), _mm256_cmpeq_epi8(bytes, backslash)));
-    const auto mask = static_cast<uint32_t>(_mm256_movemask_epi8(special));
-    const ptrdiff_t left = end - at;
-    const ptrdiff_t plain = mask == 0 ? 32 : __builtin_ctz(mask);
-    if (plain >= left) return out + left;
-    at += plain;
-    out += plain;
-    if (mask != 0) out = AppendJsonSpecial(out, &at, end);
+
+// A text that is known to be plain.
+inline void CopyKnown(char* out, const char* at, size_t size) {
+  Store(out, Load(at));
+  if (size <= 32) return;
+  for (size_t done = 32; done < size; done += 96) {
+    Store(out + done, Load(at + done));
+    Store(out + done + 32, Load(at + done + 32));
+    Store(out + done + 64, Load(at + done + 64));
   }
-  return out;
 }
+#elif defined(__SSE2__)
+class PlainCopier {
+ public:
+  bool Copy(char* out, const char* at, size_t size) const {
+    const __m128i blank = _mm_set1_epi8(' ');
+    const __m128i quote = _mm_set1_epi8('"');
+    const __m128i backslash = _mm_set1_epi8('\\');
+    for (size_t done = 0; done < size; done += 16) {
+      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + done));
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(out + done), bytes);
+      const __m128i special = _mm_or_si128(
+          _mm_cmplt_epi8(bytes, blank),
+          _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)));
+      const auto mask = static_cast<uint32_t>(_mm_movemask_epi8(special)) | 0x10000u;
+      if (done + static_cast<size_t>(__builtin_ctz(mask)) < size && mask != 0x10000u) return false;
+    }
+    return true;
+  }
+};
 #else
-inline char* AppendText(char* out, const char* at, size_t size) {
-  return AppendJsonText(out, {at, size});
+class PlainCopier {
+ public:
+  bool Copy(char* out, const char* at, size_t size) const {
+    for (size_t n = 0; n < size; ++n) {
+      const auto byte = static_cast<unsigned char>(at[n]);
+      if (byte < ' ' || byte > 0x7e || byte == '"' || byte == '\\') return false;
+      out[n] = at[n];
+    }
+    return true;
+  }
+};
+#endif
+
+#if !defined(PARSHALL_AVX512) && !defined(PARSHALL_AVX2)
+inline void CopyLiteral(char* out, const FieldStep& step) {
+  std::memcpy(out, step.literal.data(), FieldStep::kLiteralBytes);
+}
+inline void CopyKnown(char* out, const char* at, size_t size) {
+  for (size_t done = 0; done < size; done += 32) std::memcpy(out + done, at + done, 32);
 }
 #endif
 
-// Padded like every other text.
-constexpr char kNull[4 + 128] = "null";
-
-inline char* AppendFieldsImpl(char* at, const FieldKey* keys, size_t count,
-                              const records::Value* values, bool* first) {
-  for (size_t n = 0; n < count; ++n) {
-    const FieldKey& key = keys[n];
-    const records::Value& value = values[key.slot];
-    if (value.kind == records::ValueKind::kAbsent) continue;
-    if (*first) {
-      std::memcpy(at, key.text + 1, key.size - 1);
-      at += key.size - 1;
-      *first = false;
-    } else if (key.size <= 16) {
-      std::memcpy(at, key.text, 16);
-      at += key.size;
-    } else {
-      std::memcpy(at, key.text, key.size);
-      at += key.size;
+inline char* AppendFieldsImpl(char* at, const FieldStep* steps, const records::Value* values) {
+  using Kind = FieldStep::Kind;
+  const char* whole = nullptr;  // the latest whole text, when all of it is plain
+  size_t whole_size = 0;
+  for (const FieldStep* step = steps;; ++step) {
+    // Anew behind each call, so that its vectors stay in registers.
+    const PlainCopier copier;
+    const records::Value* value;
+    for (;; ++step) {
+      CopyLiteral(at, *step);
+      at += step->literal_size;
+      value = reinterpret_cast<const records::Value*>(reinterpret_cast<const char*>(values) +
+                                                      step->value_offset);
+      const Kind kind = step->kind;
+      const size_t size = value->size;
+      if (kind == Kind::kText) {
+        if (!copier.Copy(at, value->data, size)) break;
+        at += size;
+      } else if (kind == Kind::kNumber) {
+        if (!value->json_number || size > 16) break;
+        std::memcpy(at, value->data, 16);  // readable: the padding; the rest is written over
+        at += size;
+      } else if (kind == Kind::kPart) {
+        const size_t offset = static_cast<size_t>(reinterpret_cast<uintptr_t>(value->data) -
+                                                  reinterpret_cast<uintptr_t>(whole));
+        if (offset < whole_size && size <= whole_size - offset) {
+          CopyKnown(at, value->data, size);
+        } else if (!copier.Copy(at, value->data, size)) {
+          break;
+        }
+        at += size;
+      } else if (kind == Kind::kWhole) {
+        whole_size = 0;
+        if (!copier.Copy(at, value->data, size)) break;
+        whole = value->data;
+        whole_size = size;
+        at += size;
+      } else if (kind == Kind::kEnd) {
+        return at;
+      }
     }
-    if (value.kind <= records::ValueKind::kString) {
-      // Null or text, which comes as it likes: one way for both, without a branch to mispredict.
-      const bool text = value.kind == records::ValueKind::kString;
-      const char* const data = text ? value.data : kNull;
-      const size_t size = text ? value.size : 4;
-      *at = '"';
-      at += text;
-      at = AppendText(at, data, size);
-      *at = '"';
-      at += text;
-    } else if (value.json_number && value.size <= 16) {
-      std::memcpy(at, value.data, 16);  // readable: the padding; the rest is written over
-      at += value.size;
-    } else {
-      at = AppendFieldNumber(at, value);
-    }
+    at = AppendFieldSlowly(at, *value);
   }
-  return at;
 }
 
 }  // namespace

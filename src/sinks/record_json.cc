@@ -14,10 +14,13 @@ using records::ValueKind;
 
 constexpr std::string_view kSource = "source";
 
-constexpr std::string_view kTimestampKey = "\"@timestamp\":\"";
+constexpr std::string_view kOpening = "{\"@timestamp\":\"";
+constexpr std::string_view kTimestampKey = "\",\"@timestamp\":\"";
+constexpr std::string_view kEnd = "\"}\n";
+constexpr size_t kTailBytesAtOnce = 64;
+constexpr records::Value kNoValue;  // of a program whose rules have no fields
 constexpr size_t kFixedBytes =
     256;  // braces, @timestamp, outcome, newline, and stores that run over the end
-constexpr size_t kNumberBytes = 40;
 
 char* Copy(char* at, std::string_view text) {
   std::memcpy(at, text.data(), text.size());
@@ -48,10 +51,15 @@ size_t CopiesOf(const records::CompiledRule& rule) {
   return rule.regex->tree() ? CopiesBelow(*rule.regex->tree(), by_group) : all;
 }
 
-char* AppendQuoted(char* at, std::string_view text) {
-  *at++ = '"';
-  at = AppendJsonText(at, text);
-  *at++ = '"';
+// The event's own members, with the brace before them.
+char* AppendMembers(char* at, const Record& record) {
+  *at++ = '{';
+  for (uint32_t n = 0; n < record.members_count; ++n) {
+    if (n > 0) *at++ = ',';
+    at = Copy(at, record.members[n].key);
+    *at++ = ':';
+    at = Copy(at, record.members[n].value);
+  }
   return at;
 }
 
@@ -61,28 +69,17 @@ RecordJson::RecordJson(std::shared_ptr<const records::RuleProgram> program, Sche
     : program_(std::move(program)), append_fields_(BestAppendFields()) {
   if (schema == Schema::kEcs) ecs_ = std::make_unique<EcsJson>(program_);
   for (const records::CompiledRule& rule : program_->rules) {
-    Keys& keys = keys_.emplace_back();
-    keys.texts.reserve(rule.fields.size());  // the views into them stay valid
+    Keys& keys = keys_.emplace_back(rule);
+    keys.bytes_max = keys.shapes.bytes_max();
     for (size_t slot = 0; slot < rule.fields.size(); ++slot) {
-      const records::FieldInfo& field = rule.fields[slot];
-      if (!field.in_record) continue;
-      if (field.name == kSource) keys.source_slot = static_cast<int>(slot);
-      std::string escaped(JsonTextBytesMax(field.name.size()), '\0');
-      const std::string padded = field.name + std::string(64, '\0');
-      char* end =
-          AppendJsonText(escaped.data(), std::string_view(padded).substr(0, field.name.size()));
-      std::string& text = keys.texts.emplace_back(",\"");
-      text.append(escaped.data(), end).append("\":");
-      const auto size = static_cast<uint32_t>(text.size());
-      text.append(kKeyBytesReadable, '\0');
-      keys.written.push_back(
-          {.text = text.data(), .size = size, .slot = static_cast<uint32_t>(slot)});
-      keys.bytes_max += size + kNumberBytes + JsonTextBytesMax(0);
+      if (rule.fields[slot].in_record && rule.fields[slot].name == kSource)
+        keys.source_slot = static_cast<int>(slot);
     }
     for (const records::Recipe& recipe : rule.recipes) {
       if (recipe.conversion.fallback)
         keys.bytes_max += JsonTextBytesMax(recipe.conversion.fallback->size());
     }
+    keys.event = rule.json;
     keys.copies = CopiesOf(rule);
     // What transforms have made is in Record::text_size once.
     if (rule.transforms != nullptr) keys.copies = std::max<size_t>(keys.copies, 1);
@@ -91,24 +88,19 @@ RecordJson::RecordJson(std::shared_ptr<const records::RuleProgram> program, Sche
   }
 }
 
-char* RecordJson::AppendMoment(char* at, Moment moment) {
-  at = Copy(at, kTimestampKey);
-  FormatRfc3339Millis(moment, at);
-  at += kRfc3339MillisSize;
-  *at++ = '"';
-  return at;
+// The record's own time, else what stands in for it.
+inline char* RecordJson::AppendEventTime(char* at, const Record& record,
+                                         const RecordContext& context) {
+  const int clf_slot = keys_[record.rule].clf_slot;
+  if (clf_slot >= 0 && record.values[clf_slot].kind == ValueKind::kString &&
+      clf_.Write(record.values[clf_slot].text(), at)) [[likely]] {
+    return at + kRfc3339MillisSize;
+  }
+  return AppendOtherTime(at, record, context);
 }
 
-// The record's own time, else what stands in for it.
-char* RecordJson::AppendEventTime(char* at, const Record& record, const RecordContext& context) {
-  const int clf_slot = keys_[record.rule].clf_slot;
-  if (clf_slot >= 0 && record.values[clf_slot].kind == ValueKind::kString) {
-    char* const behind_key = Copy(at, kTimestampKey);
-    if (clf_.Write(record.values[clf_slot].text(), behind_key)) {
-      behind_key[kRfc3339MillisSize] = '"';
-      return behind_key + kRfc3339MillisSize + 1;
-    }
-  }
+[[gnu::noinline]] char* RecordJson::AppendOtherTime(char* at, const Record& record,
+                                                    const RecordContext& context) {
   Moment moment;
   const records::EventTime time =
       records::FindEventTime(program_->rules[record.rule], record, &moment);
@@ -116,7 +108,8 @@ char* RecordJson::AppendEventTime(char* at, const Record& record, const RecordCo
     if (time == records::EventTime::kInvalid) ++tally_.timestamp_errors;
     moment = context.has_envelope_moment ? context.envelope_moment : context.read_at;
   }
-  return AppendMoment(at, moment);
+  FormatRfc3339Millis(moment, at);
+  return at + kRfc3339MillisSize;
 }
 
 size_t RecordJson::TailBytesMax(const RecordContext& context) {
@@ -129,12 +122,7 @@ size_t RecordJson::TailBytesMax(const RecordContext& context) {
 
 // A key must not stand twice: Elasticsearch, for one, refuses such a document.
 bool RecordJson::HasKey(const Record& record, std::string_view name) const {
-  for (const FieldKey& key : keys_[record.rule].written) {
-    if (record.values[key.slot].kind != ValueKind::kAbsent &&
-        program_->rules[record.rule].fields[key.slot].name == name) {
-      return true;
-    }
-  }
+  if (keys_[record.rule].shapes.Has(record.values, name)) return true;
   return std::any_of(record.members, record.members + record.members_count,
                      [name](const records::JsonMember& member) {
                        return member.key.size() == name.size() + 2 &&
@@ -142,26 +130,71 @@ bool RecordJson::HasKey(const Record& record, std::string_view name) const {
                      });
 }
 
-char* RecordJson::AppendTail(char* at, const RecordContext& context, const Record* record) {
+// Whether the tail is that of this source. Names are short: eight bytes at a time, which are
+// readable behind both.
+inline bool RecordJson::SameSource(std::string_view source) const {
+  if (source.size() != source_size_) return false;
+  uint64_t different = 0;
+  for (size_t at = 0; at < source.size(); at += 8) {
+    uint64_t word;
+    uint64_t known;
+    std::memcpy(&word, source.data() + at, sizeof word);
+    std::memcpy(&known, source_.data() + at, sizeof known);
+    const size_t left = source.size() - at;
+    const unsigned beyond = left < 8 ? static_cast<unsigned>(8 * (8 - left)) : 0;
+    different |= (word ^ known) << beyond;
+  }
+  return different == 0;
+}
+
+void RecordJson::RenderTail(std::string_view source) {
+  source_size_ = source.size();
+  source_.assign(source);
+  source_.append(sizeof(uint64_t), '\0');
+  source_tail_.assign(JsonTextBytesMax(source.size()) + 32 + kTailBytesAtOnce, '\0');
+  char* at = Copy(source_tail_.data(), "\",\"source\":\"");
+  at = AppendJsonText(at, source);
+  at = Copy(at, kEnd);
+  source_tail_size_ = static_cast<size_t>(at - source_tail_.data());
+}
+
+// What a wrapping said, before the end.
+[[gnu::noinline]] char* RecordJson::AppendEnvelope(char* at, Joint* joint,
+                                                   const RecordContext& context,
+                                                   const Record* record) const {
   for (const lines::EnvelopeField& field : context.envelope) {
     if (record != nullptr && HasKey(*record, field.name)) continue;
-    at = Copy(at, ",\"");
+    const std::string_view before("\",\"");
+    at = Copy(at, before.substr(static_cast<size_t>(*joint)));
     at = Copy(at, field.name);
-    at = Copy(at, "\":");
-    at = AppendQuoted(at, field.text);
+    at = Copy(at, "\":\"");
+    at = AppendJsonText(at, field.text);
+    *joint = Joint::kAfterText;
   }
+  return at;
+}
+
+inline char* RecordJson::AppendTail(char* at, Joint joint, const RecordContext& context,
+                                    const Record* record) {
+  if (!context.envelope.empty()) [[unlikely]]
+    at = AppendEnvelope(at, &joint, context, record);
   const auto own_source = [this, record] {
     if (record == nullptr) return false;
     const int slot = keys_[record->rule].source_slot;
     return record->own_source || (slot >= 0 && record->values[slot].kind != ValueKind::kAbsent);
   };
-  if (!context.source.empty() && !own_source()) {
-    at = Copy(at, ",\"source\":");
-    at = AppendQuoted(at, context.source);
+  const auto skip = static_cast<size_t>(joint);
+  if (context.source.empty() || own_source()) [[unlikely]] {
+    return Copy(at, kEnd.substr(joint == Joint::kAfterText ? 0 : 1));
   }
-  *at++ = '}';
-  *at++ = '\n';
-  return at;
+  if (!SameSource(context.source)) [[unlikely]]
+    RenderTail(context.source);
+  const size_t size = source_tail_size_ - skip;
+  const char* const tail = source_tail_.data() + skip;
+  std::memcpy(at, tail, kTailBytesAtOnce);
+  if (size > kTailBytesAtOnce) [[unlikely]]
+    std::memcpy(at, tail, size);
+  return at + size;
 }
 
 void RecordJson::Append(const Record& record, const RecordContext& context, Buffer* out) {
@@ -170,8 +203,7 @@ void RecordJson::Append(const Record& record, const RecordContext& context, Buff
     if (ecs_->Append(record, context, out)) ++tally_.timestamp_errors;
     return;
   }
-  const records::CompiledRule& rule = program_->rules[record.rule];
-  const Keys& keys = keys_[record.rule];
+  Keys& keys = keys_[record.rule];
   // All the room that the worst case needs, once: then there is no check on the way. The members of
   // an event are as they stood in it, or repaired to the same size.
   size_t bytes = kFixedBytes + keys.bytes_max + JsonTextBytesMax(keys.copies * record.text_size);
@@ -179,26 +211,23 @@ void RecordJson::Append(const Record& record, const RecordContext& context, Buff
   if (!context.envelope.empty() || !context.source.empty()) bytes += TailBytesMax(context);
   char* at = out->Reserve(bytes);
 
-  *at++ = '{';
-  const bool event = rule.json;
-  bool first = true;
-  if (!event) {
+  Joint joint = Joint::kAfterText;
+  if (!keys.event) [[likely]] {
+    at = AppendEventTime(Copy(at, kOpening), record, context);
+  } else {
+    at = AppendMembers(at, record);
+    joint = record.members_count > 0 ? Joint::kAfterOther : Joint::kFirst;
+  }
+  const records::Value* const values = record.values != nullptr ? record.values : &kNoValue;
+  const RecordShape shape = keys.shapes.Find(values, joint);
+  at = append_fields_(at, shape.steps, values);
+  joint = shape.joint;
+  if (keys.event && !record.own_timestamp) {
+    at = Copy(at, kTimestampKey.substr(static_cast<size_t>(joint)));
     at = AppendEventTime(at, record, context);
-    first = false;
+    joint = Joint::kAfterText;
   }
-  for (uint32_t n = 0; n < record.members_count; ++n) {
-    if (n > 0) *at++ = ',';
-    at = Copy(at, record.members[n].key);
-    *at++ = ':';
-    at = Copy(at, record.members[n].value);
-    first = false;
-  }
-  at = append_fields_(at, keys.written.data(), keys.written.size(), record.values, &first);
-  if (event && !record.own_timestamp) {
-    if (!first) *at++ = ',';
-    at = AppendEventTime(at, record, context);
-  }
-  at = AppendTail(at, context, &record);
+  at = AppendTail(at, joint, context, &record);
   out->SetEnd(at);
 }
 
@@ -210,14 +239,13 @@ void RecordJson::AppendLine(std::string_view line, std::string_view outcome,
     return;
   }
   char* at = out->Reserve(kFixedBytes + JsonTextBytesMax(line.size()) + TailBytesMax(context));
-  *at++ = '{';
-  at = AppendMoment(at, context.has_envelope_moment ? context.envelope_moment : context.read_at);
-  at = Copy(at, ",\"message\":");
-  at = AppendQuoted(at, line);
-  at = Copy(at, ",\"outcome\":\"");
+  at = Copy(at, kOpening);
+  FormatRfc3339Millis(context.has_envelope_moment ? context.envelope_moment : context.read_at, at);
+  at = Copy(at + kRfc3339MillisSize, "\",\"message\":\"");
+  at = AppendJsonText(at, line);
+  at = Copy(at, "\",\"outcome\":\"");
   at = Copy(at, outcome);
-  *at++ = '"';
-  at = AppendTail(at, context, nullptr);
+  at = AppendTail(at, Joint::kAfterText, context, nullptr);
   out->SetEnd(at);
 }
 

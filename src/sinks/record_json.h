@@ -23,6 +23,7 @@
 #include "sinks/clf_timestamp.h"
 #include "sinks/ecs_json.h"
 #include "sinks/field_json.h"
+#include "sinks/record_shape.h"
 
 namespace parshall::sinks {
 
@@ -60,18 +61,26 @@ class RecordJson {
 
  private:
   struct Keys {
-    std::vector<std::string> texts;  // what `written` points into
-    std::vector<FieldKey> written;
+    explicit Keys(const records::CompiledRule& rule) : shapes(rule) {}
+
+    RecordShapes shapes;
     size_t bytes_max = 0;  // of all keys, numbers and fallbacks
     size_t copies = 1;     // how often a byte of the line can be written: groups stand in groups
+    bool event = false;    // the rule is for JSON events
     int source_slot = -1;  // a field that is called "source"
     int clf_slot = -1;  // the field whose CLF time is @timestamp, if that is how the rule says it
   };
 
-  char* AppendMoment(char* at, Moment moment);
+  // The event's time, without quotes.
   char* AppendEventTime(char* at, const records::Record& record, const RecordContext& context);
+  char* AppendOtherTime(char* at, const records::Record& record, const RecordContext& context);
+  char* AppendEnvelope(char* at, Joint* joint, const RecordContext& context,
+                       const records::Record* record) const;
   // What stands behind the fields of every record. `record` null: a line without one.
-  char* AppendTail(char* at, const RecordContext& context, const records::Record* record);
+  char* AppendTail(char* at, Joint joint, const RecordContext& context,
+                   const records::Record* record);
+  bool SameSource(std::string_view source) const;
+  void RenderTail(std::string_view source);
   bool HasKey(const records::Record& record, std::string_view name) const;
   static size_t TailBytesMax(const RecordContext& context);
 
@@ -79,6 +88,11 @@ class RecordJson {
   std::vector<Keys> keys_;  // by rule
   const AppendFields append_fields_;
   ClfTimestamp clf_;
+  // How records of the latest source end: ","source":"x"} and the newline.
+  std::string source_;  // and padding
+  size_t source_size_ = 0;
+  std::string source_tail_;
+  size_t source_tail_size_ = 0;   // the rest is padding
   std::unique_ptr<EcsJson> ecs_;  // null: flat
   RecordJsonTally tally_;
 };

@@ -3,6 +3,7 @@
 
 #include "sinks/field_json.h"
 
+#include <array>
 #include <catch2/catch.hpp>
 #include <cstring>
 #include <memory>
@@ -12,6 +13,7 @@
 #include "base/json_text.h"
 #include "records/plan.h"
 #include "sinks/clf_timestamp.h"
+#include "sinks/record_shape.h"
 #include "tests/records/kit.h"
 
 namespace parshall::sinks {
@@ -23,83 +25,168 @@ using records::testing::Padded;
 
 }  // namespace
 
-TEST_CASE("Fields are written alike by every vector unit") {
-  std::mt19937_64 random(12);
+namespace {
+
+// One field's value, what it is to be written as, and the text that it points into.
+struct Made {
+  Value value;
+  std::string written;  // without the quotes of a text
+  std::unique_ptr<Padded> text;
+};
+
+std::string EscapedText(const Padded& text) {
+  std::string escaped(JsonTextBytesMax(text.view().size()), '\0');
+  escaped.resize(static_cast<size_t>(AppendJsonText(escaped.data(), text.view()) - escaped.data()));
+  return escaped;
+}
+
+std::string RandomText(std::mt19937_64& random) {
   static const std::string kPieces[] = {
       "a",  "plain text", "\"",   "\\",
       "\n", "\xc3\xa9",   "\xff", "a text that is longer than thirty-two bytes, say sixty-four"};
+  // Most are plain.
+  static const std::string kPlain[] = {"", "b", "GET ", "/a/path", "HTTP/1.1", kPieces[7]};
+  std::string text;
+  const bool plain = random() % 2 == 0;
+  for (size_t parts = random() % 6; parts > 0; --parts) {
+    text += plain ? kPlain[random() % std::size(kPlain)] : kPieces[random() % std::size(kPieces)];
+  }
+  return text;
+}
+
+Made RandomValue(std::mt19937_64& random) {
   static const char* const kNumbers[] = {"0", "200", "1234567890123456", "12345678901234567",
                                          "-1.5e3"};
-  for (int round = 0; round < 5000; ++round) {
-    std::vector<std::unique_ptr<Padded>> texts;
-    std::vector<std::string> names;
-    std::vector<Value> values;
-    std::vector<FieldKey> keys;
-    std::string want;
-    size_t room = 256;
-    const size_t count = random() % 12;
-    names.reserve(count);
-    bool first_in_want = random() % 2;
-    const bool first_at_start = first_in_want;
+  Made made;
+  std::string text;
+  switch (random() % 6) {
+    case 0:
+      break;
+    case 1:
+      made.value.kind = ValueKind::kNull;
+      made.written = "null";
+      break;
+    case 2:
+      text = made.written = kNumbers[random() % std::size(kNumbers)];
+      made.value.kind = ValueKind::kInt;
+      made.value.json_number = true;
+      break;
+    case 3:
+      text = "yes";
+      made.value.kind = ValueKind::kBool;
+      made.value.integer = static_cast<int64_t>(random() % 2);
+      made.written = made.value.integer != 0 ? "true" : "false";
+      break;
+    default:
+      text = RandomText(random);
+      made.value.kind = ValueKind::kString;
+  }
+  made.text = std::make_unique<Padded>(text);
+  made.value.data = made.text->begin();
+  made.value.size = static_cast<uint32_t>(text.size());
+  if (made.value.kind == ValueKind::kString) made.written = EscapedText(*made.text);
+  return made;
+}
+
+// A text that lies in `whole`, or begins before it, or reaches beyond it.
+void MakePart(const Padded& around, const Value& whole, std::mt19937_64& random, Made* part) {
+  const size_t begin = random() % (around.view().size() + 1);
+  const size_t size = random() % (around.view().size() - begin + 1);
+  part->value.kind = ValueKind::kString;
+  part->value.data = around.begin() + begin;
+  part->value.size = static_cast<uint32_t>(size);
+  if (random() % 2 == 0 && whole.size > 0) {
+    const size_t offset = random() % whole.size;
+    part->value.data = whole.data + offset;
+    part->value.size = static_cast<uint32_t>(random() % (whole.size - offset + 1));
+  }
+  const Padded copy(part->value.text());
+  part->written = EscapedText(copy);
+}
+
+}  // namespace
+
+TEST_CASE("Fields are written alike by every vector unit, in whatever shape") {
+  std::mt19937_64 random(12);
+  for (const size_t count : {0, 1, 7, 12, 20, 21, 39, 40, 41}) {
+    // The first field is a request of which the next three are parts.
+    records::CompiledRule rule;
     for (size_t n = 0; n < count; ++n) {
-      std::string name = ",\"" + std::string(1 + random() % 50, 'k') + "\":";
-      const auto size = static_cast<uint32_t>(name.size());
-      name.append(kKeyBytesReadable, '\0');
-      names.push_back(std::move(name));
-      keys.push_back({names.back().data(), size, static_cast<uint32_t>(n)});
-      Value value;
-      std::string text;
-      std::string written;
-      switch (random() % 6) {
-        case 0:
-          break;
-        case 1:
-          value.kind = ValueKind::kNull;
-          written = "null";
-          break;
-        case 2:
-          text = written = kNumbers[random() % std::size(kNumbers)];
-          value.kind = ValueKind::kInt;
-          value.json_number = true;
-          break;
-        case 3:
-          text = "yes";
-          value.kind = ValueKind::kBool;
-          value.integer = static_cast<int64_t>(random() % 2);
-          written = value.integer != 0 ? "true" : "false";
-          break;
-        default: {
-          for (size_t parts = random() % 5; parts > 0; --parts) {
-            text += kPieces[random() % std::size(kPieces)];
-          }
-          value.kind = ValueKind::kString;
-          const Padded copy(text);
-          std::string escaped(JsonTextBytesMax(text.size()), '\0');
-          escaped.resize(
-              static_cast<size_t>(AppendJsonText(escaped.data(), copy.view()) - escaped.data()));
-          written = '"' + escaped + '"';
-        }
-      }
-      texts.push_back(std::make_unique<Padded>(text));
-      value.data = texts.back()->begin();
-      value.size = static_cast<uint32_t>(text.size());
-      values.push_back(value);
-      room += size + 40 + JsonTextBytesMax(text.size());
-      if (value.kind == ValueKind::kAbsent) continue;
-      want += names.back().substr(first_in_want ? 1 : 0, size - (first_in_want ? 1 : 0)) + written;
-      first_in_want = false;
+      rule.fields.push_back({.name = std::string(1 + random() % 60, 'k') + std::to_string(n),
+                             .in_record = random() % 10 != 0});
     }
-    const auto run = [&](AppendFields append) {
-      const std::unique_ptr<char[]> out(new char[room]);
-      bool first = first_at_start;
-      const char* end = append(out.get(), keys.data(), keys.size(), values.data(), &first);
-      CHECK(first == first_in_want);
-      return std::string(out.get(), static_cast<size_t>(end - out.get()));
-    };
-    REQUIRE(run(AppendFieldsBaseline) == want);
-    if (records::HasAvx2()) REQUIRE(run(AppendFieldsAvx2) == want);
-    if (records::HasAvx512()) REQUIRE(run(AppendFieldsAvx512) == want);
-    REQUIRE(run(BestAppendFields()) == want);
+    if (count > 4) {
+      rule.recipes.push_back(
+          {.slot = 0, .conversion = {}, .method_slot = 1, .path_slot = 2, .protocol_slot = 3});
+    }
+    RecordShapes shapes(rule);
+    for (int round = 0; round < 3000; ++round) {
+      std::vector<Made> made;
+      std::vector<Value> values;
+      const Padded around(RandomText(random) + "\"" + RandomText(random));
+      for (size_t n = 0; n < count; ++n) made.push_back(RandomValue(random));
+      if (count > 4 && random() % 2 == 0) {
+        MakePart(around, {}, random, made.data());
+        for (size_t n = 1; n < 4; ++n) MakePart(around, made[0].value, random, &made[n]);
+      }
+      const auto before = static_cast<Joint>(random() % 3);
+      auto joint = before;
+      std::string want;
+      size_t room = shapes.bytes_max() + 64;
+      for (size_t n = 0; n < count; ++n) {
+        values.push_back(made[n].value);
+        if (!rule.fields[n].in_record || made[n].value.kind == ValueKind::kAbsent) continue;
+        room += JsonTextBytesMax(made[n].value.size);
+        const bool text = made[n].value.kind == ValueKind::kString;
+        const std::string key = "\",\"" + rule.fields[n].name + "\":" + (text ? "\"" : "");
+        want += key.substr(static_cast<size_t>(joint)) + made[n].written;
+        joint = text ? Joint::kAfterText : Joint::kAfterOther;
+      }
+      const Value none;
+      const Value* const all = values.empty() ? &none : values.data();
+      const RecordShape shape = shapes.Find(all, before);
+      CHECK(shape.joint == joint);
+      const auto run = [&](AppendFields append) {
+        const std::unique_ptr<char[]> out(new char[room]);
+        const char* end = append(out.get(), shape.steps, all);
+        return std::string(out.get(), static_cast<size_t>(end - out.get()));
+      };
+      REQUIRE(run(AppendFieldsBaseline) == want);
+      if (records::HasAvx2()) REQUIRE(run(AppendFieldsAvx2) == want);
+      if (records::HasAvx512()) REQUIRE(run(AppendFieldsAvx512) == want);
+      REQUIRE(run(BestAppendFields()) == want);
+    }
+  }
+}
+
+TEST_CASE("A shape is told from all others") {
+  records::CompiledRule rule;
+  for (const char* const name : {"a", "b", "c"}) rule.fields.push_back({.name = name});
+  RecordShapes shapes(rule);
+  const Padded text("x");
+  // Twice: made, then remembered.
+  for (int round = 0; round < 2; ++round) {
+    for (unsigned kinds = 0; kinds < 64; ++kinds) {
+      std::array<Value, 3> values;
+      std::string want;
+      for (unsigned n = 0; n < 3; ++n) {
+        values[n].kind = static_cast<ValueKind>((kinds >> (2 * n)) & 3);
+        values[n].data = text.begin();
+        values[n].size = 1;
+        values[n].integer = 7;
+        const std::string name(1, static_cast<char>('a' + n));
+        static const char* const kWritten[] = {"", "null", "\"x\"", "7"};
+        if (values[n].kind == ValueKind::kAbsent) continue;
+        want += (want.empty() ? "\"" : ",\"") + name +
+                "\":" + kWritten[static_cast<size_t>(values[n].kind)];
+      }
+      const RecordShape shape = shapes.Find(values.data(), Joint::kFirst);
+      std::array<char, 2048> out;
+      char* end = AppendFieldsBaseline(out.data(), shape.steps, values.data());
+      if (shape.joint == Joint::kAfterText) *end++ = '"';
+      CHECK(std::string(out.data(), end) == want);
+      CHECK(shapes.Has(values.data(), "b") == (((kinds >> 2) & 3) != 0));
+    }
   }
 }
 
