@@ -7,7 +7,6 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/buffers_suffix.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/error.hpp>
@@ -21,6 +20,7 @@
 #include <string_view>
 
 #include "http/channel.h"
+#include "http/outgoing.h"
 
 namespace parshall::http {
 namespace {
@@ -99,6 +99,13 @@ class HttpConnection final : public Connection {
   void Respond(std::shared_ptr<const Response> response) override {
     if (phase() != Phase::kAnswering) return;  // closed meanwhile
     StartWriting(std::move(response));
+  }
+
+  void Continue(std::optional<BodyPiece> piece) override {
+    if (phase() != Phase::kWriting) return;  // closed meanwhile
+    if (!piece) return Close();
+    outgoing_->Put(std::move(*piece));
+    if (awaits_piece_) WriteMore();
   }
 
   std::string Peer() const override {
@@ -264,19 +271,27 @@ class HttpConnection final : public Connection {
   void StartWriting(std::shared_ptr<const Response> response) {
     Enter(Phase::kWriting);
     parser_.reset();
-    keep_alive_ = keep_alive_ && !closing_;
+    // Before HTTP/1.1, the end of a connection is the only end of a body without a length.
+    const bool chunked = http_minor_ > 0;
+    keep_alive_ = keep_alive_ && !closing_ && (chunked || response->stream == nullptr);
     const auto now = std::chrono::system_clock::now().time_since_epoch();
-    head_ = ResponseHead(*response, http_minor_, keep_alive_,
-                         std::chrono::duration_cast<std::chrono::seconds>(now).count(),
-                         access().headers);
+    std::string head = ResponseHead(*response, http_minor_, keep_alive_,
+                                    std::chrono::duration_cast<std::chrono::seconds>(now).count(),
+                                    access().headers);
     const bool bodiless = is_head_ || response->status == 204 || response->status == 304;
-    response_ = bodiless ? nullptr : std::move(response);
-    const std::string_view body = response_ ? std::string_view(response_->body) : "";
-    unwritten_.emplace(std::array{asio::const_buffer(head_.data(), head_.size()),
-                                  asio::const_buffer(body.data(), body.size())});
+    outgoing_.emplace(std::move(head), std::move(response), bodiless, chunked);
     ResetOnClose(true);
     write_ends_ = steady_clock::now() + options_.write_timeout;
-    WriteSome();
+    WriteMore();
+  }
+
+  void WriteMore() {
+    if (std::shared_ptr<BodyReader> reader = outgoing_->Wanted()) {
+      host_->MakePiece(shared_from_this(), std::move(reader));
+    }
+    if (outgoing_->over()) return OnWritten();
+    awaits_piece_ = !outgoing_->has_ready();
+    if (!awaits_piece_) WriteSome();
   }
 
   // Half a response is no response: a reset says so, and gives back at once what the kernel holds
@@ -290,17 +305,17 @@ class HttpConnection final : public Connection {
   void WriteSome() {
     stream_.plain().expires_at(
         std::min(write_ends_, steady_clock::now() + options_.write_progress_timeout));
-    stream_.async_write_some(*unwritten_, [self = Self()](const error_code& error, size_t size) {
-      if (self->phase() == Phase::kClosed) return;
-      if (error) {
-        if (error == beast::error::timeout) self->host_->CountTimeout();
-        return self->Close();
-      }
-      self->CountWritten(size);
-      self->unwritten_->consume(size);
-      if (asio::buffer_size(*self->unwritten_) > 0) return self->WriteSome();
-      self->OnWritten();
-    });
+    stream_.async_write_some(outgoing_->ready(),
+                             [self = Self()](const error_code& error, size_t size) {
+                               if (self->phase() == Phase::kClosed) return;
+                               if (error) {
+                                 if (error == beast::error::timeout) self->host_->CountTimeout();
+                                 return self->Close();
+                               }
+                               self->CountWritten(size);
+                               self->outgoing_->Consume(size);
+                               self->WriteMore();
+                             });
   }
 
   void OnWritten() {
@@ -314,8 +329,7 @@ class HttpConnection final : public Connection {
   void DropResponse() {
     // A write that is still on its way was cancelled, but its handler has not run: it holds no view
     // of the body.
-    unwritten_.reset();
-    response_.reset();
+    outgoing_.reset();
   }
 
   // To close with unread bytes in the socket would reset the connection, and the client might lose
@@ -364,9 +378,8 @@ class HttpConnection final : public Connection {
   bool is_head_ = false;
   bool closing_ = false;  // after the response that is owed
 
-  std::string head_;
-  std::shared_ptr<const Response> response_;  // its body is being written; else null
-  std::optional<beast::buffers_suffix<std::array<asio::const_buffer, 2>>> unwritten_;
+  std::optional<Outgoing> outgoing_;  // while a response is written
+  bool awaits_piece_ = false;         // nothing is being written until it comes
   steady_clock::time_point write_ends_;
   size_t discarded_bytes_ = 0;
 };

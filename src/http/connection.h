@@ -10,10 +10,12 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 
 #include "http/access.h"
 #include "http/message.h"
 #include "http/server.h"
+#include "http/streamed_body.h"
 
 namespace parshall::http {
 
@@ -27,6 +29,9 @@ class ConnectionHost {
  public:
   // Sooner or later, on the io thread: connection->Respond(…). Never within the call itself.
   virtual void Answer(std::shared_ptr<Connection> connection, Request request) = 0;
+  // Sooner or later, on the io thread: connection->Continue(…). Never within the call itself.
+  virtual void MakePiece(std::shared_ptr<Connection> connection,
+                         std::shared_ptr<BodyReader> reader) = 0;
   // The last call about a connection; its socket is closed.
   virtual void Ended(Connection* connection) = 0;
   virtual void CountBadRequest() = 0;
@@ -57,6 +62,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   virtual void Start() = 0;
   // The body is sent from where it lies.
   virtual void Respond(std::shared_ptr<const Response> response) = 0;
+  // The piece that was asked for; nothing when it could not be made.
+  virtual void Continue(std::optional<BodyPiece> piece) = 0;
   // Closes at once, whatever is on its way. Ended() follows within this call.
   virtual void Close() = 0;
   // Closes now if no response is owed, else right after it.

@@ -126,6 +126,11 @@ class Server::Core final : public ConnectionHost {
     }
   }
 
+  void MakePiece(std::shared_ptr<Connection> connection,
+                 std::shared_ptr<BodyReader> reader) override {
+    handlers_.MakePiece(std::move(connection), std::move(reader));
+  }
+
   void Ended(Connection* connection) override {
     // The caller may hold the last reference but one: let it go when the caller is done.
     const auto found = connections_.find(connection);
