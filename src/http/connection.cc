@@ -32,6 +32,8 @@ using std::chrono::steady_clock;
 
 // What a client may still send after our last word before we stop listening to the rest of it.
 constexpr size_t kLingerBytesMax = 1 << 20;
+// Of a TLS hello at one time; usual ones have some 500 bytes, with post-quantum keys 1,800.
+constexpr size_t kHelloBytes = 2048;
 
 std::string_view View(beast::string_view text) { return {text.data(), text.size()}; }
 
@@ -45,6 +47,15 @@ int StatusOf(const error_code& error) {
       error == beast::http::error::end_of_stream || error == beast::http::error::partial_message ||
       error.category() != beast::http::make_error_code(beast::http::error::bad_method).category();
   return transport ? 0 : 400;
+}
+
+// Whether the first TLS record is there, or what is there is none (RFC 8446 §5.1).
+bool IsWholeRecord(const asio::const_buffer& bytes) {
+  const auto* at = static_cast<const unsigned char*>(bytes.data());
+  constexpr unsigned char kHandshake = 22;
+  if (bytes.size() > 0 && at[0] != kHandshake) return true;
+  if (bytes.size() < 5) return false;
+  return bytes.size() >= size_t{5} + static_cast<size_t>(at[3] << 8 | at[4]);
 }
 
 // Whether a handshake failed since the client spoke HTTP, which deserves an answer it can read.
@@ -93,7 +104,7 @@ class HttpConnection final : public Connection {
     // The first request shares its deadline with the handshake.
     Enter(Phase::kReading);
     stream_.plain().expires_at(request_ends_);
-    stream_.Handshake([self = Self()](const error_code& error) { self->OnHandshake(error); });
+    AwaitHello();
   }
 
   void Respond(std::shared_ptr<const Response> response) override {
@@ -141,8 +152,25 @@ class HttpConnection final : public Connection {
     return std::static_pointer_cast<HttpConnection>(shared_from_this());
   }
 
+  // Whoever never says a whole hello gets no TLS session, which is the dear part of a connection.
+  void AwaitHello() {
+    stream_.plain().async_read_some(
+        buffer_.prepare(std::min(kHelloBytes, buffer_.max_size() - buffer_.size())),
+        [self = Self()](const error_code& error, size_t size) {
+          if (error) return self->OnHandshake(error);
+          self->buffer_.commit(size);
+          const auto hello = self->buffer_.cdata();
+          if (!IsWholeRecord(hello) && self->buffer_.size() < self->buffer_.max_size()) {
+            return self->AwaitHello();
+          }
+          self->stream_.Handshake(
+              hello, [self](const error_code& failed, size_t) { self->OnHandshake(failed); });
+        });
+  }
+
   void OnHandshake(const error_code& error) {
     if (phase() == Phase::kClosed) return;
+    buffer_.clear();
     if (!error) return ReadRequest();
     if (error == beast::error::timeout) {
       host_->CountTimeout();
@@ -305,6 +333,7 @@ class HttpConnection final : public Connection {
   void WriteSome() {
     stream_.plain().expires_at(
         std::min(write_ends_, steady_clock::now() + options_.write_progress_timeout));
+    BeginWrite();
     stream_.async_write_some(outgoing_->ready(),
                              [self = Self()](const error_code& error, size_t size) {
                                if (self->phase() == Phase::kClosed) return;
@@ -312,7 +341,7 @@ class HttpConnection final : public Connection {
                                  if (error == beast::error::timeout) self->host_->CountTimeout();
                                  return self->Close();
                                }
-                               self->CountWritten(size);
+                               self->EndWrite(size);
                                self->outgoing_->Consume(size);
                                self->WriteMore();
                              });

@@ -81,8 +81,22 @@ class Connection : public std::enable_shared_from_this<Connection> {
     const auto passed = std::chrono::steady_clock::now() - phase_began_;
     return std::chrono::duration<double>(passed).count() + 1e-9;
   }
-  // Of the response, written in this phase.
-  size_t phase_bytes() const { return phase_bytes_; }
+  // How the client takes its response: how many bytes, how long it let us wait for that in all
+  // (what we need to make a piece is not its fault), and how long it has taken nothing now.
+  struct Reading {
+    size_t bytes = 0;
+    double seconds = 0;
+    double stalled_seconds = 0;
+  };
+  Reading reading() const {
+    Reading reading = reading_;
+    if (phase_ == Phase::kWriting && writing_) {
+      const auto waits = std::chrono::steady_clock::now() - write_began_;
+      reading.stalled_seconds = std::chrono::duration<double>(waits).count();
+      reading.seconds += reading.stalled_seconds;
+    }
+    return reading;
+  }
 
  protected:
   explicit Connection(std::shared_ptr<const Access> access) : access_(std::move(access)) {}
@@ -90,16 +104,27 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Enter(Phase phase) {
     phase_ = phase;
     phase_began_ = std::chrono::steady_clock::now();
-    phase_bytes_ = 0;
+    reading_ = {};
+    writing_ = false;
   }
-  void CountWritten(size_t bytes) { phase_bytes_ += bytes; }
+  void BeginWrite() {
+    writing_ = true;
+    write_began_ = std::chrono::steady_clock::now();
+  }
+  void EndWrite(size_t bytes) {
+    reading_.seconds = reading().seconds;
+    reading_.bytes += bytes;
+    writing_ = false;
+  }
 
   std::shared_ptr<const Access> access_;
 
  private:
   Phase phase_ = Phase::kIdle;
   MonotonicTime phase_began_ = std::chrono::steady_clock::now();
-  size_t phase_bytes_ = 0;
+  Reading reading_;       // up to the write that is going on
+  bool writing_ = false;  // some bytes wait for the client
+  MonotonicTime write_began_;
 };
 
 // What a client gets that cannot be served now: best effort, without waiting.

@@ -223,7 +223,7 @@ class GoodScraper(threading.Thread):
     def __init__(self, port, secure):
         super().__init__(daemon=True)
         self.url = f"{'https' if secure else 'http'}://127.0.0.1:{port}/metrics"
-        self.times, self.faults, self.bytes = [], [], 0
+        self.times, self.faults, self.bytes, self.slowest = [], [], 0, (0.0, "")
         self.stopped = threading.Event()
 
     def run(self):
@@ -242,9 +242,11 @@ class GoodScraper(threading.Thread):
     def scrape(self):
         """(status, or what went wrong; seconds)"""
         done = subprocess.run(["curl", "-sSk", "-m", "30", "-o", "/dev/null", "-w",
-                               "%{http_code} %{time_total} %{size_download}", self.url], capture_output=True, text=True)
-        status, seconds, size = done.stdout.split()
+                               "%{http_code} %{time_total} %{size_download} connected %{time_connect} s, TLS %{time_appconnect} s, "
+                               "first byte %{time_starttransfer} s", self.url], capture_output=True, text=True)
+        status, seconds, size, steps = done.stdout.split(maxsplit=3)
         self.bytes = int(size)
+        self.slowest = max(self.slowest, (float(seconds), steps))
         return status if done.returncode == 0 else done.stderr.strip(), float(seconds)
 
 
@@ -266,7 +268,7 @@ def _h1(secure):
     def play_h1(play):
         """rounds: seconds."""
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        count = min(CONNECTIONS, hard - 500) if play.rounds >= 60 else 2000
+        count = min(CONNECTIONS, hard - 500)
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         logs, wide = play.folder / "logs", play.folder / "wide.log"
         logs.mkdir()
@@ -302,7 +304,7 @@ def _h1(secure):
         grown, slowest = most - before_most, max(good.times)
         play.note(f"{'TLS' if secure else 'plain'}, {play.rounds} s: {bad['opened']} bad connections, {count} at a time, and "
                   f"{bad['reads']} of {READERS} slow readers, closed after {longest:.1f} s at most; {len(good.times)} good scrapes of "
-                  f"{good.bytes / MIB:.0f} MiB, {statistics.median(good.times):.2f} s in the middle, slowest {slowest:.2f} s; memory "
+                  f"{good.bytes / MIB:.0f} MiB, {statistics.median(good.times):.2f} s in the middle, slowest {slowest:.2f} s ({good.slowest[1]}); memory "
                   f"{before / MIB:.0f} MiB, {before_most / MIB:.0f} MiB at a calm scrape, +{grown / MIB:.0f} MiB above it; "
                   f"{rate:.0f} lines/s read, {calm:.0f} before; CPU {used:.0f} s, the bad clients' {bad['cpu_s']:.0f} s")
         found += good.faults[:5] + ([bad['failure']] if bad['failure'] else [])
