@@ -1,6 +1,7 @@
 #include "http/connection.h"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include <algorithm>
 #include <array>
@@ -32,6 +33,10 @@ using std::chrono::steady_clock;
 
 // What a client may still send after our last word before we stop listening to the rest of it.
 constexpr size_t kLingerBytesMax = 1 << 20;
+// What the kernel takes for a client beyond what is under way to it. By itself it would take 2.5 MiB
+// for each: a hundred slow readers had so much printed, encrypted and kept, all at once.
+using UnsentBytes = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
+constexpr int kUnsentBytes = 128 << 10;
 // Of a TLS hello at one time; usual ones have some 500 bytes, with post-quantum keys 1,800.
 constexpr size_t kHelloBytes = 2048;
 
@@ -99,6 +104,7 @@ class HttpConnection final : public Connection {
     error_code ignored;
     // Fails on unix sockets.
     stream_.plain().socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+    stream_.plain().socket().set_option(UnsentBytes(kUnsentBytes), ignored);
     request_ends_ = steady_clock::now() + options_.request_timeout;
     if (!stream_.is_secure()) return ReadRequest();
     // The first request shares its deadline with the handshake.
