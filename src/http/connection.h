@@ -76,11 +76,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const Access& access() const { return *access_; }
 
   Phase phase() const { return phase_; }
-  // Since the phase began; more than nothing.
-  double PhaseSeconds() const {
-    const auto passed = std::chrono::steady_clock::now() - phase_began_;
-    return std::chrono::duration<double>(passed).count() + 1e-9;
-  }
+  MonotonicTime phase_began() const { return phase_began_; }
   // How the client takes its response: how many bytes, how long it let us wait for that in all
   // (what we need to make a piece is not its fault), and how long it has taken nothing now.
   struct Reading {

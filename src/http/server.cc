@@ -236,7 +236,9 @@ class Server::Core final : public ConnectionHost {
   // 512 it is never the oldest unless the machine is truly full. False when everybody is being
   // served.
   bool Evict() {
-    const auto age = [](const Connection& connection) { return -connection.PhaseSeconds(); };
+    const auto age = [](const Connection& connection) {
+      return static_cast<double>(connection.phase_began().time_since_epoch().count());
+    };
     return CloseFirst(age,
                       [](const Connection& connection) {
                         return connection.phase() == Connection::Phase::kIdle ||
