@@ -16,11 +16,12 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <cassert>
-#include <iterator>
 #include <optional>
 #include <string_view>
 
+#include "http/bad_request.h"
 #include "http/channel.h"
+#include "http/hello.h"
 #include "http/outgoing.h"
 
 namespace parshall::http {
@@ -33,62 +34,14 @@ using std::chrono::steady_clock;
 
 // What a client may still send after our last word before we stop listening to the rest of it.
 constexpr size_t kLingerBytesMax = 1 << 20;
-// What the kernel takes for a client beyond what is under way to it. By itself it would take 2.5 MiB
-// for each: a hundred slow readers had so much printed, encrypted and kept, all at once.
+// What the kernel takes for a client beyond what is under way to it. By itself it would take 2.5
+// MiB for each: a hundred slow readers had so much printed, encrypted and kept, all at once.
 using UnsentBytes = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
 constexpr int kUnsentBytes = 128 << 10;
 // Of a TLS hello at one time; usual ones have some 500 bytes, with post-quantum keys 1,800.
 constexpr size_t kHelloBytes = 2048;
 
 std::string_view View(beast::string_view text) { return {text.data(), text.size()}; }
-
-// The answer to a request that could not be read, or 0 when there is nobody to answer.
-int StatusOf(const error_code& error) {
-  if (error == beast::http::error::header_limit) return 431;
-  if (error == beast::http::error::body_limit) return 413;
-  // The buffer is full and still there is no end of the header (or of a chunk's extensions).
-  if (error == beast::http::error::buffer_overflow) return 431;
-  const bool transport =
-      error == beast::http::error::end_of_stream || error == beast::http::error::partial_message ||
-      error.category() != beast::http::make_error_code(beast::http::error::bad_method).category();
-  return transport ? 0 : 400;
-}
-
-// Whether the first TLS record is there, or what is there is none (RFC 8446 §5.1).
-bool IsWholeRecord(const asio::const_buffer& bytes) {
-  const auto* at = static_cast<const unsigned char*>(bytes.data());
-  constexpr unsigned char kHandshake = 22;
-  if (bytes.size() > 0 && at[0] != kHandshake) return true;
-  if (bytes.size() < 5) return false;
-  return bytes.size() >= size_t{5} + static_cast<size_t>(at[3] << 8 | at[4]);
-}
-
-// Whether a handshake failed since the client spoke HTTP, which deserves an answer it can read.
-bool SpokePlainHttp(const error_code& error) {
-  return error.category() == asio::error::get_ssl_category() &&
-         ERR_GET_REASON(static_cast<unsigned long>(error.value())) == SSL_R_HTTP_REQUEST;
-}
-
-std::string_view SentenceOf(int status) {
-  switch (status) {
-    case 413:
-      return "The body of the request is too large.";
-    case 431:
-      return "The request line and headers are too large.";
-    default:
-      return "This is not an HTTP/1.1 request.";
-  }
-}
-
-// RFC 9112 §6.1: `chunked` once and nothing else, or nobody knows where the body ends, and what one
-// side takes for a body is a request to the other.
-template <typename Fields>
-bool KnowsLength(const Fields& fields) {
-  const auto codings = fields.equal_range(beast::http::field::transfer_encoding);
-  if (codings.first == codings.second) return true;
-  return std::next(codings.first) == codings.second && fields.version() == 11 &&
-         beast::iequals(codings.first->value(), "chunked");
-}
 
 class HttpConnection final : public Connection {
  public:
@@ -232,7 +185,7 @@ class HttpConnection final : public Connection {
   void OnHeader(const error_code& error) {
     if (phase() == Phase::kClosed) return;
     if (error) return Fail(error);
-    if (!KnowsLength(parser_->get())) return Reject(400);
+    if (!KnowsLength(parser_->get(), parser_->get().version())) return Reject(400);
     if (parser_->is_done()) return OnRequest();
     if (beast::iequals(parser_->get()[beast::http::field::expect], "100-continue")) {
       static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
