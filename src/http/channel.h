@@ -35,6 +35,7 @@ class Channel {
   // The socket below: for deadlines, for closing, and for words to somebody who speaks no TLS.
   Plain& plain() { return plain_; }
   const Plain& plain() const { return plain_; }
+  int plain_fd() const { return const_cast<Plain&>(plain_).socket().native_handle(); }
 
   // `hello`: what came before, which must stay until handler(error, bytes of it that were used). A
   // session needs some 100 KiB, so that it begins only here.

@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 
 #include <algorithm>
 #include <array>
@@ -15,7 +16,6 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <cassert>
 #include <optional>
 #include <string_view>
 
@@ -91,6 +91,11 @@ class HttpConnection final : public Connection {
     const auto& v6 = reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr;
     const bool mapped = IN6_IS_ADDR_V4MAPPED(&v6) != 0;
     return std::string(reinterpret_cast<const char*>(&v6) + (mapped ? 12 : 0), mapped ? 4 : 8);
+  }
+
+  bool IsFull() const override {
+    pollfd socket = {stream_.plain_fd(), POLLOUT, 0};
+    return poll(&socket, 1, 0) == 0;
   }
 
   void Close() override {

@@ -72,6 +72,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // The client, as far as one can be told from another: an IPv4 address, an IPv6 network of 64
   // bits, and one name for all who come through unix sockets.
   virtual std::string Peer() const = 0;
+  // Whether the socket takes no byte now: else it is we who are late, and not the client.
+  virtual bool IsFull() const = 0;
   // What held when the current request came.
   const Access& access() const { return *access_; }
 

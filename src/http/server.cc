@@ -260,7 +260,8 @@ class Server::Core final : public ConnectionHost {
       if (connection.phase() != Connection::Phase::kWriting) return false;
       const Connection::Reading reading = connection.reading();
       return reading.seconds >= patience &&
-             (reading.stalled_seconds >= patience || rate(connection) < kSlowBytesPerSecond);
+             (reading.stalled_seconds >= patience || rate(connection) < kSlowBytesPerSecond) &&
+             connection.IsFull();
     });
   }
 
