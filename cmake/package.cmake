@@ -1,7 +1,7 @@
 # cpack --config build/release/CPackConfig.cmake: a Debian package out of what cmake --install installs.
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME parshall)
-set(CPACK_PACKAGE_CONTACT "The parshall authors <parshall@parshall.invalid>")
+set(CPACK_PACKAGE_CONTACT "parshall maintainers <maintainers@parshall.invalid>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "log lines into JSON records and Prometheus metrics")
 set(CPACK_PACKAGE_DESCRIPTION
 "Reads log lines of web and application servers (gunicorn, nginx, Apache and

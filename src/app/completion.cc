@@ -81,7 +81,7 @@ std::string BashScript() {
   std::string out = fmt::format(fmt::runtime(kMadeBy), "bash");
   out += R"(_parshall() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
-  local command= word= prefix= flags= files= i
+  local command= word= prefix= flags= files= words= i
   # Bash makes three words of --flag=value, unless somebody took = out of COMP_WORDBREAKS.
   if [[ $cur == = ]]; then
     cur=
@@ -127,9 +127,10 @@ std::string BashScript() {
       if ((flag.commands & command.bit) != 0) flags.push_back(fmt::format("--{}", flag.name));
     }
     // Without a command it is a run, and what is no command is its first path.
-    out += fmt::format("    {}) flags='{}' files={} ;;\n",
+    out += fmt::format("    {}) flags='{}' files={} words='{}' ;;\n",
                        command.bit == kRun ? std::string("*") : std::string(command.name),
-                       Join(flags, " "), TakesFiles(command) ? "yes" : "");
+                       Join(flags, " "), TakesFiles(command) ? "yes" : "",
+                       Join(SplitAtBars(command.choices), " "));
   }
   // The pattern * stands last, whatever the order of the table is.
   const size_t begin = out.find("    *) flags=");
@@ -142,7 +143,6 @@ std::string BashScript() {
     mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$cur")
     return
   fi
-  local words=
   if [[ -z $command ]]; then words='{}'; fi
   if [[ -n $files ]]; then
     compopt -o filenames 2> /dev/null
@@ -185,6 +185,12 @@ std::string ZshSpec(const Flag& flag) {
   return Quote(fmt::format("{}:{}:{}", spec, message, action), "'\\''");
 }
 
+// What stands behind a command, as an action of _arguments.
+std::string ZshArgument(const Command& command) {
+  if (TakesFiles(command)) return "_files";
+  return fmt::format("'({})'", Join(SplitAtBars(command.choices), " "));
+}
+
 std::string ZshScript() {
   std::string out = "#compdef parshall\n";
   out += fmt::format(fmt::runtime(kMadeBy), "zsh");
@@ -206,7 +212,7 @@ std::string ZshScript() {
     std::string& part = command.bit == kRun ? any : out;
     part += fmt::format("    ({})\n      files={}\n      flags=(\n",
                         command.bit == kRun ? std::string("*") : std::string(command.name),
-                        TakesFiles(command) ? "_files" : "'()'");
+                        ZshArgument(command));
     for (const Flag& flag : AllFlags()) {
       if ((flag.commands & command.bit) != 0) part += fmt::format("        {}\n", ZshSpec(flag));
     }
@@ -262,6 +268,11 @@ complete -c parshall -f -n 'not __parshall_is run check verify'
   for (const Command& command : AllCommands()) {
     out += fmt::format("complete -c parshall -n 'test (__parshall_command) = none' -a {} -d {}\n",
                        command.name, Quote(command.help, "\\'"));
+  }
+  for (const Command& command : AllCommands()) {
+    if (command.choices.empty()) continue;
+    out += fmt::format("complete -c parshall -n 'test (__parshall_command) = {}' -a {}\n",
+                       command.name, Quote(Join(SplitAtBars(command.choices), " "), "\'"));
   }
   for (const Flag& flag : AllFlags()) {
     out += fmt::format("complete -c parshall -n '__parshall_is {}' -l {}",

@@ -9,7 +9,6 @@
 #include "app/api_endpoints.h"
 #include "app/page_files.h"
 #include "app/version.h"
-#include "base/gzip.h"
 #include "http/negotiate.h"
 #include "http/router.h"
 #include "metrics/openmetrics.h"
@@ -21,8 +20,6 @@
 
 namespace parshall::app {
 namespace {
-
-constexpr int kGzipLevel = 1;
 
 // Facts that never change while the program runs.
 const prometheus::Registry& BuildRegistry() {
@@ -100,11 +97,10 @@ std::string Exposition::Text() {
   return body;
 }
 
-std::string Exposition::OpenMetrics() {
-  const pipeline::Pipeline::Moment moment = pipeline_->Scrape();
-  std::string body;
-  metrics::AppendOpenMetrics(moment.snapshot, OwnFamilies(moment), &body);
-  return body;
+std::shared_ptr<const ExpositionText> Exposition::InParts(metrics::Dialect dialect) {
+  auto moment = std::make_shared<const pipeline::Pipeline::Moment>(pipeline_->Scrape());
+  std::vector<prometheus::MetricFamily> own = OwnFamilies(*moment);
+  return std::make_shared<const ExpositionText>(std::move(moment), std::move(own), dialect);
 }
 
 std::string Exposition::Protobuf() {
@@ -118,32 +114,28 @@ Result<std::unique_ptr<http::Server>> StartServer(const std::vector<std::string>
                                                   http::AccessSource access, Exposition* exposition,
                                                   std::shared_ptr<ApiExplain> explain) {
   http::Router router;
-  // One body at a time, of which a large one needs much memory. Shared, since the router is copied.
+  // One moment at a time, and one body that is made as a whole. Shared, since the router is copied.
   auto making = std::make_shared<std::mutex>();
   router.Add("/metrics", "GET", [exposition, making](const http::Request& request) {
     const std::lock_guard<std::mutex> alone(*making);
+    const bool gzip = http::AcceptsGzip(request.accept_encoding);
     http::Response response;
+    response.headers.push_back({"Vary", "Accept, Accept-Encoding"});
     switch (http::ChooseExposition(request.accept)) {
       case http::Exposition::kText:
         response.content_type = metrics::kTextContentType;
-        response.body = exposition->Text();
+        SetBody(exposition->InParts(metrics::Dialect::kText), gzip, &response);
         break;
       case http::Exposition::kOpenMetrics:
         response.content_type = metrics::kOpenMetricsContentType;
-        response.body = exposition->OpenMetrics();
+        SetBody(exposition->InParts(metrics::Dialect::kOpenMetrics), gzip, &response);
         break;
       case http::Exposition::kProtobuf:
+        // Its messages begin with their lengths: it is made as a whole.
         response.content_type = metrics::kProtobufContentType;
         response.body = exposition->Protobuf();
+        if (gzip) GzipBody(&response);
         break;
-    }
-    response.headers.push_back({"Vary", "Accept, Accept-Encoding"});
-    if (http::AcceptsGzip(request.accept_encoding)) {
-      std::string packed = Gzip(response.body, kGzipLevel);
-      if (!packed.empty()) {
-        response.body = std::move(packed);
-        response.content_encoding = "gzip";
-      }
     }
     return response;
   });

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app/api_explain.h"
+#include "app/exposition_body.h"
 #include "app/reload.h"
 #include "app/run_state.h"
 #include "base/result.h"
@@ -24,9 +25,9 @@ class Exposition {
   // `state` may be null: none is kept.
   Exposition(pipeline::Pipeline* pipeline, const RunState* state);
 
-  // One moment of everything, as Prometheus text or OpenMetrics.
+  // One moment of everything: as Prometheus text, as a text in parts, as protobuf.
   std::string Text();
-  std::string OpenMetrics();
+  std::shared_ptr<const ExpositionText> InParts(metrics::Dialect dialect);
   std::string Protobuf();
   // The same moment as data, and the program's own series of it.
   pipeline::Pipeline::Moment Take() { return pipeline_->Scrape(); }

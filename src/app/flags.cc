@@ -27,7 +27,8 @@ constexpr std::array kCommands = {
     Command{"generate", kGenerate, "PRODUCT",
             "Print a Grafana dashboard or a Prometheus rule file for the active rules: PRODUCT is "
             "dashboard, alerts or recording.",
-            "generate makes one PRODUCT at a time: dashboard, alerts or recording"},
+            "generate makes one PRODUCT at a time: dashboard, alerts or recording",
+            "dashboard|alerts|recording"},
     Command{"formats", kFormats, "", "The built-in formats, each with a sample line.",
             "formats takes no arguments"},
 };

@@ -1,6 +1,6 @@
 #pragma once
 // The table of flags: a new flag is one row here, one member of Options, and one line that stores
-// it in options.cc.
+// it in option_values.cc.
 
 #include <cstdint>
 #include <span>
@@ -28,6 +28,7 @@ struct Command {
   std::string_view help;
   std::string_view extra_argument;  // the sentence for one positional argument too many; empty: any
                                     // number is fine
+  std::string_view choices = {};    // "a|b": what its argument can be; empty: any text
 };
 
 struct Flag {

@@ -48,7 +48,8 @@ int Main(const std::vector<std::string>& arguments) {
                : kExitFailed;
   }
   if (options.version) {
-    std::printf("parshall %s (%s)\n", kVersion, kCompiler);
+    const std::string commit = *kCommit == '\0' ? "" : std::string("commit ") + kCommit + ", ";
+    std::printf("parshall %s (%s%s)\n", kVersion, commit.c_str(), kCompiler);
     return kExitDone;
   }
   const ConfigResult loaded = LoadConfig(options);

@@ -9,6 +9,7 @@ namespace parshall {
 namespace {
 
 constexpr int kGzipWindowBits = 15 + 16;  // the largest window; +16 asks for gzip's wrapping
+constexpr int kRawWindowBits = -15;       // the same without any wrapping
 constexpr int kMemoryLevel = 8;           // zlib's default
 
 }  // namespace
@@ -44,6 +45,49 @@ std::string Gzip(std::string_view text, int level) {
   if (code != Z_STREAM_END) return {};
   out.resize(written);
   return out;
+}
+
+std::optional<PackedPiece> PackPiece(std::string_view text, int level) {
+  z_stream stream = {};
+  if (deflateInit2(&stream, std::clamp(level, 1, 9), Z_DEFLATED, kRawWindowBits, kMemoryLevel,
+                   Z_DEFAULT_STRATEGY) != Z_OK) {
+    return std::nullopt;
+  }
+  PackedPiece piece;
+  piece.text_bytes = text.size();
+  const auto* bytes = reinterpret_cast<const Bytef*>(text.data());
+  const auto size = static_cast<uInt>(text.size());
+  piece.crc = static_cast<uint32_t>(crc32(0, bytes, size));
+  // The bound is of Z_FINISH; a full flush ends with an empty block of at most 5 bytes more.
+  piece.bytes.resize(deflateBound(&stream, size) + 16);
+  stream.next_in = const_cast<Bytef*>(bytes);
+  stream.avail_in = size;
+  stream.next_out = reinterpret_cast<Bytef*>(piece.bytes.data());
+  stream.avail_out = static_cast<uInt>(piece.bytes.size());
+  // Ends at a byte, and what follows refers to nothing before it.
+  const int code = deflate(&stream, Z_FULL_FLUSH);
+  const bool whole = code == Z_OK && stream.avail_in == 0 && stream.avail_out > 0;
+  piece.bytes.resize(piece.bytes.size() - stream.avail_out);
+  deflateEnd(&stream);
+  if (!whole) return std::nullopt;
+  piece.bytes.shrink_to_fit();
+  return piece;
+}
+
+void GzipJoin::Add(const PackedPiece& piece) {
+  crc_ =
+      static_cast<uint32_t>(crc32_combine(crc_, piece.crc, static_cast<z_off_t>(piece.text_bytes)));
+  text_bytes_ += static_cast<uint32_t>(piece.text_bytes);
+}
+
+std::string GzipJoin::Tail() const {
+  std::string tail("\x03\0", 2);  // the last block, which is empty (RFC 1951 §3.2.6)
+  for (const uint32_t number : {crc_, text_bytes_}) {
+    for (int shift = 0; shift < 32; shift += 8) {
+      tail.push_back(static_cast<char>(number >> shift & 0xff));
+    }
+  }
+  return tail;
 }
 
 }  // namespace parshall

@@ -26,25 +26,27 @@ class Channel {
   // Without `tls` everything goes as it is.
   Channel(boost::asio::generic::stream_protocol::socket socket,
           std::shared_ptr<const TlsContext> tls)
-      : plain_(std::move(socket)), tls_(std::move(tls)) {
-    if (tls_ == nullptr) return;
-    SSL_CTX_up_ref(tls_->native());
-    boost::asio::ssl::context context(tls_->native());  // gives the reference back
-    secure_.emplace(plain_, context);
-  }
+      : plain_(std::move(socket)), tls_(std::move(tls)) {}
 
   executor_type get_executor() noexcept { return plain_.get_executor(); }
-  bool is_secure() const { return secure_.has_value(); }
+  bool is_secure() const { return tls_ != nullptr; }
   const TlsContext* tls() const { return tls_.get(); }
 
   // The socket below: for deadlines, for closing, and for words to somebody who speaks no TLS.
   Plain& plain() { return plain_; }
   const Plain& plain() const { return plain_; }
+  int plain_fd() const { return const_cast<Plain&>(plain_).socket().native_handle(); }
 
-  template <typename Handler>
-  void Handshake(Handler&& handler) {
+  // `hello`: what came before, which must stay until handler(error, bytes of it that were used). A
+  // session needs some 100 KiB, so that it begins only here.
+  template <typename Buffers, typename Handler>
+  void Handshake(const Buffers& hello, Handler&& handler) {
+    SSL_CTX_up_ref(tls_->native());
+    boost::asio::ssl::context context(tls_->native());  // gives the reference back
+    secure_.emplace(plain_, context);
     ERR_clear_error();
-    secure_->async_handshake(boost::asio::ssl::stream_base::server, std::forward<Handler>(handler));
+    secure_->async_handshake(boost::asio::ssl::stream_base::server, hello,
+                             std::forward<Handler>(handler));
   }
   // Says that nothing more will come, and waits for the client to say so.
   template <typename Handler>

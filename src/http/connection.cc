@@ -1,13 +1,13 @@
 #include "http/connection.h"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/buffers_suffix.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/error.hpp>
@@ -15,12 +15,13 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <cassert>
-#include <iterator>
 #include <optional>
 #include <string_view>
 
+#include "http/bad_request.h"
 #include "http/channel.h"
+#include "http/hello.h"
+#include "http/outgoing.h"
 
 namespace parshall::http {
 namespace {
@@ -32,47 +33,14 @@ using std::chrono::steady_clock;
 
 // What a client may still send after our last word before we stop listening to the rest of it.
 constexpr size_t kLingerBytesMax = 1 << 20;
+// What the kernel takes for a client beyond what is under way to it. By itself it would take 2.5
+// MiB for each: a hundred slow readers had so much printed, encrypted and kept, all at once.
+using UnsentBytes = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
+constexpr int kUnsentBytes = 128 << 10;
+// Of a TLS hello at one time; usual ones have some 500 bytes, with post-quantum keys 1,800.
+constexpr size_t kHelloBytes = 2048;
 
 std::string_view View(beast::string_view text) { return {text.data(), text.size()}; }
-
-// The answer to a request that could not be read, or 0 when there is nobody to answer.
-int StatusOf(const error_code& error) {
-  if (error == beast::http::error::header_limit) return 431;
-  if (error == beast::http::error::body_limit) return 413;
-  // The buffer is full and still there is no end of the header (or of a chunk's extensions).
-  if (error == beast::http::error::buffer_overflow) return 431;
-  const bool transport =
-      error == beast::http::error::end_of_stream || error == beast::http::error::partial_message ||
-      error.category() != beast::http::make_error_code(beast::http::error::bad_method).category();
-  return transport ? 0 : 400;
-}
-
-// Whether a handshake failed since the client spoke HTTP, which deserves an answer it can read.
-bool SpokePlainHttp(const error_code& error) {
-  return error.category() == asio::error::get_ssl_category() &&
-         ERR_GET_REASON(static_cast<unsigned long>(error.value())) == SSL_R_HTTP_REQUEST;
-}
-
-std::string_view SentenceOf(int status) {
-  switch (status) {
-    case 413:
-      return "The body of the request is too large.";
-    case 431:
-      return "The request line and headers are too large.";
-    default:
-      return "This is not an HTTP/1.1 request.";
-  }
-}
-
-// RFC 9112 §6.1: `chunked` once and nothing else, or nobody knows where the body ends, and what one
-// side takes for a body is a request to the other.
-template <typename Fields>
-bool KnowsLength(const Fields& fields) {
-  const auto codings = fields.equal_range(beast::http::field::transfer_encoding);
-  if (codings.first == codings.second) return true;
-  return std::next(codings.first) == codings.second && fields.version() == 11 &&
-         beast::iequals(codings.first->value(), "chunked");
-}
 
 class HttpConnection final : public Connection {
  public:
@@ -88,17 +56,25 @@ class HttpConnection final : public Connection {
     error_code ignored;
     // Fails on unix sockets.
     stream_.plain().socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+    stream_.plain().socket().set_option(UnsentBytes(kUnsentBytes), ignored);
     request_ends_ = steady_clock::now() + options_.request_timeout;
     if (!stream_.is_secure()) return ReadRequest();
     // The first request shares its deadline with the handshake.
     Enter(Phase::kReading);
     stream_.plain().expires_at(request_ends_);
-    stream_.Handshake([self = Self()](const error_code& error) { self->OnHandshake(error); });
+    AwaitHello();
   }
 
   void Respond(std::shared_ptr<const Response> response) override {
     if (phase() != Phase::kAnswering) return;  // closed meanwhile
     StartWriting(std::move(response));
+  }
+
+  void Continue(std::optional<BodyPiece> piece) override {
+    if (phase() != Phase::kWriting) return;  // closed meanwhile
+    if (!piece) return Close();
+    outgoing_->Put(std::move(*piece));
+    if (awaits_piece_) WriteMore();
   }
 
   std::string Peer() const override {
@@ -114,6 +90,11 @@ class HttpConnection final : public Connection {
     const auto& v6 = reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr;
     const bool mapped = IN6_IS_ADDR_V4MAPPED(&v6) != 0;
     return std::string(reinterpret_cast<const char*>(&v6) + (mapped ? 12 : 0), mapped ? 4 : 8);
+  }
+
+  bool IsFull() const override {
+    pollfd socket = {stream_.plain_fd(), POLLOUT, 0};
+    return poll(&socket, 1, 0) == 0;
   }
 
   void Close() override {
@@ -134,8 +115,25 @@ class HttpConnection final : public Connection {
     return std::static_pointer_cast<HttpConnection>(shared_from_this());
   }
 
+  // Whoever never says a whole hello gets no TLS session, which is the dear part of a connection.
+  void AwaitHello() {
+    stream_.plain().async_read_some(
+        buffer_.prepare(std::min(kHelloBytes, buffer_.max_size() - buffer_.size())),
+        [self = Self()](const error_code& error, size_t size) {
+          if (error) return self->OnHandshake(error);
+          self->buffer_.commit(size);
+          const auto hello = self->buffer_.cdata();
+          if (!IsWholeRecord(hello) && self->buffer_.size() < self->buffer_.max_size()) {
+            return self->AwaitHello();
+          }
+          self->stream_.Handshake(
+              hello, [self](const error_code& failed, size_t) { self->OnHandshake(failed); });
+        });
+  }
+
   void OnHandshake(const error_code& error) {
     if (phase() == Phase::kClosed) return;
+    buffer_.clear();
     if (!error) return ReadRequest();
     if (error == beast::error::timeout) {
       host_->CountTimeout();
@@ -191,7 +189,7 @@ class HttpConnection final : public Connection {
   void OnHeader(const error_code& error) {
     if (phase() == Phase::kClosed) return;
     if (error) return Fail(error);
-    if (!KnowsLength(parser_->get())) return Reject(400);
+    if (!KnowsLength(parser_->get(), parser_->get().version())) return Reject(400);
     if (parser_->is_done()) return OnRequest();
     if (beast::iequals(parser_->get()[beast::http::field::expect], "100-continue")) {
       static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -264,19 +262,27 @@ class HttpConnection final : public Connection {
   void StartWriting(std::shared_ptr<const Response> response) {
     Enter(Phase::kWriting);
     parser_.reset();
-    keep_alive_ = keep_alive_ && !closing_;
+    // Before HTTP/1.1, the end of a connection is the only end of a body without a length.
+    const bool chunked = http_minor_ > 0;
+    keep_alive_ = keep_alive_ && !closing_ && (chunked || response->stream == nullptr);
     const auto now = std::chrono::system_clock::now().time_since_epoch();
-    head_ = ResponseHead(*response, http_minor_, keep_alive_,
-                         std::chrono::duration_cast<std::chrono::seconds>(now).count(),
-                         access().headers);
+    std::string head = ResponseHead(*response, http_minor_, keep_alive_,
+                                    std::chrono::duration_cast<std::chrono::seconds>(now).count(),
+                                    access().headers);
     const bool bodiless = is_head_ || response->status == 204 || response->status == 304;
-    response_ = bodiless ? nullptr : std::move(response);
-    const std::string_view body = response_ ? std::string_view(response_->body) : "";
-    unwritten_.emplace(std::array{asio::const_buffer(head_.data(), head_.size()),
-                                  asio::const_buffer(body.data(), body.size())});
+    outgoing_.emplace(std::move(head), std::move(response), bodiless, chunked);
     ResetOnClose(true);
     write_ends_ = steady_clock::now() + options_.write_timeout;
-    WriteSome();
+    WriteMore();
+  }
+
+  void WriteMore() {
+    if (std::shared_ptr<BodyReader> reader = outgoing_->Wanted()) {
+      host_->MakePiece(shared_from_this(), std::move(reader));
+    }
+    if (outgoing_->over()) return OnWritten();
+    awaits_piece_ = !outgoing_->has_ready();
+    if (!awaits_piece_) WriteSome();
   }
 
   // Half a response is no response: a reset says so, and gives back at once what the kernel holds
@@ -290,17 +296,18 @@ class HttpConnection final : public Connection {
   void WriteSome() {
     stream_.plain().expires_at(
         std::min(write_ends_, steady_clock::now() + options_.write_progress_timeout));
-    stream_.async_write_some(*unwritten_, [self = Self()](const error_code& error, size_t size) {
-      if (self->phase() == Phase::kClosed) return;
-      if (error) {
-        if (error == beast::error::timeout) self->host_->CountTimeout();
-        return self->Close();
-      }
-      self->CountWritten(size);
-      self->unwritten_->consume(size);
-      if (asio::buffer_size(*self->unwritten_) > 0) return self->WriteSome();
-      self->OnWritten();
-    });
+    BeginWrite();
+    stream_.async_write_some(outgoing_->ready(),
+                             [self = Self()](const error_code& error, size_t size) {
+                               if (self->phase() == Phase::kClosed) return;
+                               if (error) {
+                                 if (error == beast::error::timeout) self->host_->CountTimeout();
+                                 return self->Close();
+                               }
+                               self->EndWrite(size);
+                               self->outgoing_->Consume(size);
+                               self->WriteMore();
+                             });
   }
 
   void OnWritten() {
@@ -314,8 +321,7 @@ class HttpConnection final : public Connection {
   void DropResponse() {
     // A write that is still on its way was cancelled, but its handler has not run: it holds no view
     // of the body.
-    unwritten_.reset();
-    response_.reset();
+    outgoing_.reset();
   }
 
   // To close with unread bytes in the socket would reset the connection, and the client might lose
@@ -364,9 +370,8 @@ class HttpConnection final : public Connection {
   bool is_head_ = false;
   bool closing_ = false;  // after the response that is owed
 
-  std::string head_;
-  std::shared_ptr<const Response> response_;  // its body is being written; else null
-  std::optional<beast::buffers_suffix<std::array<asio::const_buffer, 2>>> unwritten_;
+  std::optional<Outgoing> outgoing_;  // while a response is written
+  bool awaits_piece_ = false;         // nothing is being written until it comes
   steady_clock::time_point write_ends_;
   size_t discarded_bytes_ = 0;
 };

@@ -10,10 +10,12 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 
 #include "http/access.h"
 #include "http/message.h"
 #include "http/server.h"
+#include "http/streamed_body.h"
 
 namespace parshall::http {
 
@@ -27,6 +29,9 @@ class ConnectionHost {
  public:
   // Sooner or later, on the io thread: connection->Respond(…). Never within the call itself.
   virtual void Answer(std::shared_ptr<Connection> connection, Request request) = 0;
+  // Sooner or later, on the io thread: connection->Continue(…). Never within the call itself.
+  virtual void MakePiece(std::shared_ptr<Connection> connection,
+                         std::shared_ptr<BodyReader> reader) = 0;
   // The last call about a connection; its socket is closed.
   virtual void Ended(Connection* connection) = 0;
   virtual void CountBadRequest() = 0;
@@ -57,6 +62,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   virtual void Start() = 0;
   // The body is sent from where it lies.
   virtual void Respond(std::shared_ptr<const Response> response) = 0;
+  // The piece that was asked for; nothing when it could not be made.
+  virtual void Continue(std::optional<BodyPiece> piece) = 0;
   // Closes at once, whatever is on its way. Ended() follows within this call.
   virtual void Close() = 0;
   // Closes now if no response is owed, else right after it.
@@ -65,17 +72,29 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // The client, as far as one can be told from another: an IPv4 address, an IPv6 network of 64
   // bits, and one name for all who come through unix sockets.
   virtual std::string Peer() const = 0;
+  // Whether the socket takes no byte now: else it is we who are late, and not the client.
+  virtual bool IsFull() const = 0;
   // What held when the current request came.
   const Access& access() const { return *access_; }
 
   Phase phase() const { return phase_; }
-  // Since the phase began; more than nothing.
-  double PhaseSeconds() const {
-    const auto passed = std::chrono::steady_clock::now() - phase_began_;
-    return std::chrono::duration<double>(passed).count() + 1e-9;
+  MonotonicTime phase_began() const { return phase_began_; }
+  // How the client takes its response: how many bytes, how long it let us wait for that in all
+  // (what we need to make a piece is not its fault), and how long it has taken nothing now.
+  struct Reading {
+    size_t bytes = 0;
+    double seconds = 0;
+    double stalled_seconds = 0;
+  };
+  Reading reading() const {
+    Reading reading = reading_;
+    if (phase_ == Phase::kWriting && writing_) {
+      const auto waits = std::chrono::steady_clock::now() - write_began_;
+      reading.stalled_seconds = std::chrono::duration<double>(waits).count();
+      reading.seconds += reading.stalled_seconds;
+    }
+    return reading;
   }
-  // Of the response, written in this phase.
-  size_t phase_bytes() const { return phase_bytes_; }
 
  protected:
   explicit Connection(std::shared_ptr<const Access> access) : access_(std::move(access)) {}
@@ -83,16 +102,27 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Enter(Phase phase) {
     phase_ = phase;
     phase_began_ = std::chrono::steady_clock::now();
-    phase_bytes_ = 0;
+    reading_ = {};
+    writing_ = false;
   }
-  void CountWritten(size_t bytes) { phase_bytes_ += bytes; }
+  void BeginWrite() {
+    writing_ = true;
+    write_began_ = std::chrono::steady_clock::now();
+  }
+  void EndWrite(size_t bytes) {
+    reading_.seconds = reading().seconds;
+    reading_.bytes += bytes;
+    writing_ = false;
+  }
 
   std::shared_ptr<const Access> access_;
 
  private:
   Phase phase_ = Phase::kIdle;
   MonotonicTime phase_began_ = std::chrono::steady_clock::now();
-  size_t phase_bytes_ = 0;
+  Reading reading_;       // up to the write that is going on
+  bool writing_ = false;  // some bytes wait for the client
+  MonotonicTime write_began_;
 };
 
 // What a client gets that cannot be served now: best effort, without waiting.

@@ -1,7 +1,8 @@
 #pragma once
 // The requests that wait for a handler, and the responses that wait for their readers. A response
 // that many ask for at one time is made once and sent to all of them, from one body: so neither a
-// crowd of scrapers nor a crowd of slow readers costs more than a few bodies.
+// crowd of scrapers nor a crowd of slow readers costs more than a few bodies. And where there is no
+// room for one more, what was made a moment ago is sent to those who would have to wait.
 
 #include <utility>  // asio 1.74 uses std::exchange without including it
 
@@ -31,6 +32,9 @@ class HandlerQueue {
 
   // The connection gets its response later, never within this call.
   void Add(std::shared_ptr<Connection> connection, Request request);
+  // Makes the next piece of a streamed body, on a thread that does nothing else: whatever handlers
+  // do, bodies that have begun go on. The connection gets it later, never within this call.
+  void MakePiece(std::shared_ptr<Connection> connection, std::shared_ptr<BodyReader> reader);
   // For what takes no time.
   Response Call(const Request& request) const;
 
@@ -45,10 +49,26 @@ class HandlerQueue {
     Request request;
     std::vector<std::shared_ptr<Connection>> asking;
     MonotonicTime asked;
+    MonotonicTime begun = {};
+  };
+
+  // What was made last for a name, as long as somebody reads it.
+  struct Latest {
+    std::string key;
+    MonotonicTime begun;
+    std::weak_ptr<const Response> response;
+  };
+  // What responses hold that somebody still reads. Shared with them: the last may go after the
+  // queue has gone.
+  struct Held {
+    size_t body_bytes = 0;
+    size_t stream_bytes = 0;
   };
 
   void Begin();
+  bool HasRoom() const;
   bool MakeRoom();
+  bool AnswerAlike();
   void Run(Job job);
   void Finish(const Job& job, Response response);
   void Refuse(const Job& job);
@@ -59,13 +79,14 @@ class HandlerQueue {
   const std::function<bool()> evict_writer_;
   std::deque<Job> jobs_;
   size_t running_ = 0;
-  // Of bodies that somebody still reads. Shared with them: the last may go after this has gone.
-  std::shared_ptr<size_t> held_bytes_ = std::make_shared<size_t>(0);
+  std::shared_ptr<Held> held_ = std::make_shared<Held>();
+  std::deque<Latest> latest_;  // a few
   boost::asio::steady_timer room_;
   bool awaits_room_ = false;
   std::atomic<bool> abandoned_ = false;
   std::atomic<uint64_t> requests_busy_ = 0;
   boost::asio::thread_pool workers_;
+  boost::asio::thread_pool pieces_{1};
 };
 
 }  // namespace parshall::http

@@ -24,8 +24,8 @@ namespace parshall::http {
 namespace {
 
 // A crowd at the door must not make honest clients wait for the retry of a dropped SYN (1 s).
-// net.core.somaxconn caps it.
-constexpr int kBacklog = 1024;
+// net.core.somaxconn caps it (4096 as Linux comes).
+constexpr int kBacklog = 4096;
 constexpr mode_t kSocketFileMode = 0660;
 
 // Closes its descriptor unless it was taken.

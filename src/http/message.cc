@@ -135,7 +135,11 @@ std::string ResponseHead(const Response& response, int http_minor, bool keep_ali
     if (!response.content_encoding.empty()) {
       AppendHeader("Content-Encoding", response.content_encoding, &head);
     }
-    AppendHeader("Content-Length", fmt::format_int(response.body.size()).c_str(), &head);
+    if (response.stream == nullptr) {
+      AppendHeader("Content-Length", fmt::format_int(response.body.size()).c_str(), &head);
+    } else if (http_minor > 0) {
+      AppendHeader("Transfer-Encoding", "chunked", &head);
+    }
   }
   AppendHeader("X-Content-Type-Options", "nosniff", &head);
   bool has_cache_control = false;

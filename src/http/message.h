@@ -4,11 +4,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace parshall::http {
+
+class StreamedBody;
 
 // Names compare without regard to case (RFC 9110 §5.1); values are without blanks around them.
 struct Header {
@@ -31,13 +34,16 @@ struct Request {
   std::string Joined(std::string_view name) const;
 };
 
-// The server adds Date, Content-Length, Connection, X-Content-Type-Options: nosniff and, unless
-// `headers` says otherwise, Cache-Control: no-store. To HEAD it sends all of them and no body.
+// The server adds Date, Content-Length or Transfer-Encoding, Connection, X-Content-Type-Options:
+// nosniff and, unless `headers` says otherwise, Cache-Control: no-store. To HEAD it sends all of
+// them and no body.
 struct Response {
   int status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::string body;
-  std::string content_encoding;  // "gzip" when body is; else empty
+  // Instead of `body`: sent in chunks, and to HTTP/1.0 up to the end of the connection.
+  std::shared_ptr<const StreamedBody> stream;
+  std::string content_encoding;  // "gzip" when the body is; else empty
   std::vector<Header> headers;   // control characters in a value are sent as blanks
 };
 

@@ -38,6 +38,9 @@ using boost::system::error_code;
 using Acceptor = asio::basic_socket_acceptor<asio::generic::stream_protocol>;
 
 constexpr int kJudgeNiceness = 5;
+constexpr int kAcceptsAtOnce = 64;
+// Nobody who reads faster is closed to make room: 10 MiB in the time that a response has.
+constexpr double kSlowBytesPerSecond = 1 << 20;
 
 bool IsWantOfDescriptors(const error_code& error) {
   return error == boost::system::errc::too_many_files_open ||
@@ -70,6 +73,7 @@ class Server::Core final : public ConnectionHost {
     Door& door = doors_.emplace_back(io_);
     error_code error;
     door.acceptor.assign(asio::generic::stream_protocol(bound.ss_family, 0), fd, error);
+    if (!error) door.acceptor.non_blocking(true, error);
     if (error) return Fail("cannot listen: " + error.message(), listener.name());
     listener.Release();
     door.listener.emplace(std::move(listener));
@@ -124,6 +128,11 @@ class Server::Core final : public ConnectionHost {
       case Guard::Decision::Kind::kCheck:
         return CheckPassword(std::move(connection), std::move(request), std::move(decision.check));
     }
+  }
+
+  void MakePiece(std::shared_ptr<Connection> connection,
+                 std::shared_ptr<BodyReader> reader) override {
+    handlers_.MakePiece(std::move(connection), std::move(reader));
   }
 
   void Ended(Connection* connection) override {
@@ -183,8 +192,19 @@ class Server::Core final : public ConnectionHost {
       if (stopping_) return;
       if (error) return AcceptLater(door, error);
       Welcome(std::exchange(door->peer, StreamSocket(io_)));
+      AcceptWaiting(door);
       Accept(door);
     });
+  }
+
+  // More than one a round: in a rush the queue would grow behind the connections that are open.
+  void AcceptWaiting(Door* door) {
+    for (int i = 0; i < kAcceptsAtOnce; ++i) {
+      error_code error;  // comes again where it is dealt with
+      door->acceptor.accept(door->peer, error);
+      if (error) return;
+      Welcome(std::exchange(door->peer, StreamSocket(io_)));
+    }
   }
 
   // An error would come again at once, as long as the client waits in the backlog: so pause, and
@@ -216,7 +236,9 @@ class Server::Core final : public ConnectionHost {
   // 512 it is never the oldest unless the machine is truly full. False when everybody is being
   // served.
   bool Evict() {
-    const auto age = [](const Connection& connection) { return -connection.PhaseSeconds(); };
+    const auto age = [](const Connection& connection) {
+      return static_cast<double>(connection.phase_began().time_since_epoch().count());
+    };
     return CloseFirst(age,
                       [](const Connection& connection) {
                         return connection.phase() == Connection::Phase::kIdle ||
@@ -226,16 +248,20 @@ class Server::Core final : public ConnectionHost {
            EvictWriter();
   }
 
-  // Whoever takes the fewest bytes a second; not the oldest, which may be an honest reader of a
-  // large body on a busy machine.
+  // Whoever takes the fewest bytes a second, of those who stopped reading or hardly do; not the
+  // oldest, which may be an honest reader of a large body on a busy machine.
   bool EvictWriter() {
-    const double seconds = std::chrono::duration<double>(options_.evict_writer_after).count();
+    const double patience = std::chrono::duration<double>(options_.evict_writer_after).count();
     const auto rate = [](const Connection& connection) {
-      return static_cast<double>(connection.phase_bytes()) / connection.PhaseSeconds();
+      const Connection::Reading reading = connection.reading();
+      return static_cast<double>(reading.bytes) / (reading.seconds + 1e-9);
     };
-    return CloseFirst(rate, [seconds](const Connection& connection) {
-      return connection.phase() == Connection::Phase::kWriting &&
-             connection.PhaseSeconds() >= seconds;
+    return CloseFirst(rate, [&](const Connection& connection) {
+      if (connection.phase() != Connection::Phase::kWriting) return false;
+      const Connection::Reading reading = connection.reading();
+      return reading.seconds >= patience &&
+             (reading.stalled_seconds >= patience || rate(connection) < kSlowBytesPerSecond) &&
+             connection.IsFull();
     });
   }
 

@@ -50,7 +50,13 @@ struct ServerOptions {
   // outstanding, the slowest readers are closed, and requests wait (those of quick paths do not).
   // Memory is bounded by this plus one body for each handler thread.
   size_t responses_bytes_max = 64 << 20;
+  // The same of what streamed bodies hold. Their pieces are not counted: a connection has two at
+  // most, one being written and the next.
+  size_t streams_bytes_max = 16 << 20;
   std::chrono::milliseconds room_timeout{1'000};  // so long; then 503
+  // Without room, a response of the same name that began at most this long ago is sent again
+  // instead of a new one.
+  std::chrono::milliseconds alike_max{500};
 
   std::chrono::milliseconds request_timeout{10'000};  // from the first byte (or accept) to the last
   // Some byte of the response must be taken in this time …

@@ -2,6 +2,7 @@
 // The families of the rules as /metrics shows them: most are one to one; a metric whose name comes
 // with the records is shown under each of its names.
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,13 @@ struct ExposedFamily {
   void ForEachRow(const Snapshot& snapshot, OnRow on_row) const {
     if (!listed) return snapshot.ForEachRow(*family, on_row);
     for (const Row& row : rows) on_row(row);
+  }
+  // The same for some places of that order: on_row(Row, place), see Snapshot::ForEachRowIn.
+  template <typename OnRow>
+  void ForEachRowIn(const Snapshot& snapshot, size_t begin, size_t end, OnRow on_row) const {
+    if (!listed) return snapshot.ForEachRowIn(*family, begin, end, on_row);
+    end = std::min(end, rows.size());
+    for (size_t place = begin; place < end; ++place) on_row(rows[place], place);
   }
 };
 

@@ -66,30 +66,12 @@ class FamilyPrinter {
     sum_may_stand_ = !openmetrics_ || bounds.empty() || bounds.front() >= 0;
   }
 
-  // About how many bytes Print() appends; a string that grows step by step is copied at each.
-  size_t EstimateBytes(const Snapshot& snapshot) const {
-    constexpr size_t kNumberBytes = 6;
-    const size_t lines =
-        family_.kind == rules::MetricKind::kHistogram
-            ? size_t{family_.buckets.count()} + 2
-            : std::max<size_t>(family_.states.size(), family_.quantiles.size() + 2);
-    const size_t created = openmetrics_ ? 1 : 0;
-    const size_t line_bytes =
-        exposed_.name.size() + sizeof("_bucket{,le=\"100000\"}\n") + kNumberBytes;
-    size_t bytes = 0;
-    exposed_.ForEachRow(snapshot, [&](const Row& row) {
-      bytes += (lines + created) * (line_bytes + row.labels.size());
-    });
-    return bytes;
-  }
-
-  void Print(const Snapshot& snapshot) {
+  void Print(const Snapshot& snapshot, size_t begin, size_t end, bool head_due) {
     snapshot_ = &snapshot;
     if (openmetrics_ && !unknown_) exemplars_ = snapshot.ExemplarsOf(family_);
-    bool first = exposed_.first;
-    exposed_.ForEachRow(snapshot, [&](const Row& row) {
-      if (first) PrintHead();
-      first = false;
+    exposed_.ForEachRowIn(snapshot, begin, end, [&](const Row& row, size_t) {
+      if (head_due) PrintHead();
+      head_due = false;
       PrintRow(row);
     });
   }
@@ -269,30 +251,96 @@ class FamilyPrinter {
 
 }  // namespace
 
-void AppendFamilies(const Snapshot& snapshot, std::span<const prometheus::MetricFamily> own,
-                    Dialect dialect, std::string* out) {
+PartedExposition::PartedExposition(const Snapshot& snapshot,
+                                   std::vector<prometheus::MetricFamily> own, Dialect dialect)
+    : snapshot_(snapshot),
+      dialect_(dialect),
+      own_(std::move(own)),
+      families_(ExposedFamilies(snapshot)),
+      parts_(1) {
   std::vector<const prometheus::MetricFamily*> sorted;
-  for (const prometheus::MetricFamily& family : own) sorted.push_back(&family);
+  for (const prometheus::MetricFamily& family : own_) sorted.push_back(&family);
   std::stable_sort(sorted.begin(), sorted.end(),
                    [](const auto* a, const auto* b) { return a->name < b->name; });
-  const ConstantLabels& constants = snapshot.layout().constants;
-  const std::vector<ExposedFamily> families = ExposedFamilies(snapshot);
   auto next_own = sorted.begin();
-  ExpositionWriter writer(out);
-  size_t bytes = out->size();
-  for (const ExposedFamily& family : families) {
-    bytes += FamilyPrinter(family, dialect, &writer).EstimateBytes(snapshot);
-  }
-  out->reserve(bytes);
-  for (const ExposedFamily& family : families) {
+  for (const ExposedFamily& family : families_) {
     for (; next_own != sorted.end() && (*next_own)->name < family.name; ++next_own) {
-      PrintOwnFamily(**next_own, constants, dialect, &writer);
+      PlanOwn(**next_own);
     }
-    FamilyPrinter(family, dialect, &writer).Print(snapshot);
+    PlanFamily(family);
   }
-  for (; next_own != sorted.end(); ++next_own) {
-    PrintOwnFamily(**next_own, constants, dialect, &writer);
+  for (; next_own != sorted.end(); ++next_own) PlanOwn(**next_own);
+}
+
+// Notes what the last run of the last part prints, about; what follows may belong to a new part.
+void PartedExposition::Count(size_t bytes) {
+  text_bytes_ += bytes;
+  part_text_bytes_ += bytes;
+}
+
+void PartedExposition::PlanOwn(const prometheus::MetricFamily& family) {
+  constexpr size_t kLineBytes = 100;
+  if (part_text_bytes_ >= kPartBytes) {
+    parts_.emplace_back();
+    part_text_bytes_ = 0;
   }
+  parts_.back().push_back({.own = &family});
+  Count((family.metric.size() + 2) * kLineBytes);
+}
+
+void PartedExposition::PlanFamily(const ExposedFamily& exposed) {
+  constexpr size_t kNumberBytes = 6;
+  const Family& family = *exposed.family;
+  const size_t lines = family.kind == rules::MetricKind::kHistogram
+                           ? size_t{family.buckets.count()} + 2
+                           : std::max<size_t>(family.states.size(), family.quantiles.size() + 2);
+  const size_t created = dialect_ == Dialect::kOpenMetrics ? 1 : 0;
+  const size_t line_bytes =
+      exposed.name.size() + sizeof("_bucket{,le=\"100000\"}\n") + kNumberBytes;
+  Run run{.family = &exposed, .head_due = exposed.first};
+  bool empty = true;
+  exposed.ForEachRowIn(snapshot_, 0, Snapshot::kNoEnd, [&](const Row& row, size_t place) {
+    if (part_text_bytes_ >= kPartBytes) {
+      run.end = place;
+      if (!empty) {
+        parts_.back().push_back(run);
+        run.head_due = false;
+      }
+      parts_.emplace_back();
+      part_text_bytes_ = 0;
+      run.begin = place;
+    }
+    empty = false;
+    Count((lines + created) * (line_bytes + row.labels.size()));
+  });
+  run.end = Snapshot::kNoEnd;
+  if (!empty) parts_.back().push_back(run);
+}
+
+size_t PartedExposition::bytes() const {
+  size_t bytes = sizeof *this;
+  for (const Part& part : parts_) bytes += sizeof part + part.capacity() * sizeof(Run);
+  for (const ExposedFamily& family : families_) {
+    bytes += sizeof family + family.rows.capacity() * sizeof(Row);
+  }
+  constexpr size_t kOwnSeriesBytes = 300;  // labels are strings of their own
+  for (const prometheus::MetricFamily& family : own_) {
+    bytes += sizeof family + family.metric.size() * kOwnSeriesBytes;
+  }
+  return bytes;
+}
+
+void PartedExposition::AppendPart(size_t part, std::string* out) const {
+  ExpositionWriter writer(out);
+  for (const Run& run : parts_[part]) {
+    if (run.own != nullptr) {
+      PrintOwnFamily(*run.own, snapshot_.layout().constants, dialect_, &writer);
+    } else {
+      FamilyPrinter(*run.family, dialect_, &writer)
+          .Print(snapshot_, run.begin, run.end, run.head_due);
+    }
+  }
+  if (dialect_ == Dialect::kOpenMetrics && part + 1 == parts_.size()) writer.Text("# EOF\n");
 }
 
 }  // namespace parshall::metrics

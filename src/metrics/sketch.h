@@ -48,6 +48,10 @@ class Sketch {
   const std::vector<Bucket>& positive() const { return positive_; }
   const std::vector<Bucket>& negative() const { return negative_; }
   uint64_t count() const;
+  // What it holds in memory.
+  size_t bytes() const {
+    return sizeof *this + (positive_.capacity() + negative_.capacity()) * sizeof(Bucket);
+  }
 
   // The value at rank ceil(q × count), q from 0 to 1, NaN if there is none. It is exact where all
   // values of its bucket are the same, else the middle between the least and the greatest of them:

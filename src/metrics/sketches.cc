@@ -68,6 +68,14 @@ void Sketches::MergeInto(Parts* into, const Parts& from) {
   }
 }
 
+size_t Sketches::bytes() const {
+  size_t bytes = series_.capacity() * sizeof(Parts);
+  for (const Parts& parts : series_) {
+    for (const Part& part : parts) bytes += sizeof part.number + part.sketch.bytes();
+  }
+  return bytes;
+}
+
 void Sketches::Save(uint32_t series, std::string* out) const {
   if (series >= series_.size()) {
     AppendPacked(0, out);

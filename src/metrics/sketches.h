@@ -33,6 +33,9 @@ class Sketches {
   void Move(uint32_t from, uint32_t to);
   void Merge(const Sketches& other);
 
+  // What they hold in memory.
+  size_t bytes() const;
+
   void Save(uint32_t series, std::string* out) const;
   // False if the bytes are wrong: nothing is kept of them.
   bool Restore(uint32_t series, PackedReader* reader);

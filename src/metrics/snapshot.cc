@@ -27,6 +27,16 @@ Snapshot::LabelUse Snapshot::UseOf(uint32_t group, uint32_t label) const {
   return {values, values_max};
 }
 
+size_t Snapshot::bytes() const {
+  size_t bytes = sizeof *this;
+  for (const SpaceCells& space : spaces_) {
+    bytes += space.cells.capacity() * sizeof(uint64_t);
+    bytes += space.touched_ms.capacity() * sizeof(int64_t);
+  }
+  for (const Sketches& sketches : sketches_) bytes += sketches.bytes();
+  return bytes;
+}
+
 uint64_t ObservationCount(const Family& family, const uint64_t* cells) {
   uint64_t count = 0;
   for (uint32_t i = 0; i < family.buckets.count(); ++i) count += cells[i];

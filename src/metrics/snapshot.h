@@ -32,20 +32,33 @@ class Snapshot {
   const std::vector<Family>& families() const { return layout_->families; }
   const Layout& layout() const { return *layout_; }
 
-  // Calls row(Row) for each series of the family that is there, by label text.
+  // Calls on_row(Row) for each series of the family that is there, by label text.
   template <typename OnRow>
   void ForEachRow(const Family& family, OnRow on_row) const {
+    ForEachRowIn(family, 0, kNoEnd, [&on_row](const Row& row, size_t) { on_row(row); });
+  }
+
+  // The same for some places of that order, from `begin` to before `end`: on_row(Row, place). A
+  // place without a row is passed over.
+  static constexpr size_t kNoEnd = static_cast<size_t>(-1);
+  template <typename OnRow>
+  void ForEachRowIn(const Family& family, size_t begin, size_t end, OnRow on_row) const {
     const SpaceCells& space = spaces_[family.space];
     const uint32_t block_cells = layout_->spaces[family.space].block_cells;
     const auto index = static_cast<uint32_t>(&family - families().data());
-    for (const std::shared_ptr<const Series>& series : *space.order) {
+    end = std::min(end, space.order->size());
+    for (size_t place = begin; place < end; ++place) {
+      const Series& series = *(*space.order)[place];
       const uint64_t* cells =
-          space.cells.data() + size_t{series->number} * block_cells + family.cell_first;
-      if (IsThere(family.cell_kind, cells, family.cell_count) || IsInitial(*series, index)) {
-        on_row(RowOf(family, *series, cells));
+          space.cells.data() + size_t{series.number} * block_cells + family.cell_first;
+      if (IsThere(family.cell_kind, cells, family.cell_count) || IsInitial(series, index)) {
+        on_row(RowOf(family, series, cells), place);
       }
     }
   }
+
+  // About what it holds beyond the series themselves, which it shares.
+  size_t bytes() const;
 
   // The exemplars of a family, by series number and bucket; null if there are none.
   const Exemplars* ExemplarsOf(const Family& family) const {

@@ -6,7 +6,9 @@ namespace parshall::metrics {
 
 void AppendText(const Snapshot& snapshot, std::span<const prometheus::MetricFamily> own,
                 std::string* out) {
-  AppendFamilies(snapshot, own, Dialect::kText, out);
+  const PartedExposition exposition(snapshot, {own.begin(), own.end()}, Dialect::kText);
+  out->reserve(out->size() + exposition.text_bytes());
+  for (size_t part = 0; part < exposition.part_count(); ++part) exposition.AppendPart(part, out);
 }
 
 }  // namespace parshall::metrics

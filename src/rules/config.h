@@ -25,7 +25,7 @@ struct ConfigSource {
 
 // An entry of `rules:`: a file or folder, or rules that stand in the configuration file itself.
 struct ConfigRules {
-  std::string path;                     // empty for inline rules
+  std::string path;  // empty for inline rules; a relative one is beside the file that names it
   std::optional<RuleFile> inline_file;  // to be read by ReadRules together with all others
   Where where;
 };

@@ -121,10 +121,17 @@ class ConfigReader {
       } else {
         const std::optional<std::string> path = top->TextOf(item, "an item of rules:");
         if (!path) continue;
-        entry.path = *path;
+        entry.path = Beside(*path);
       }
       config_->rules->push_back(std::move(entry));
     }
+  }
+
+  // A path as Prometheus's rule_files have it: relative to the folder of this file.
+  std::string Beside(const std::string& path) const {
+    const size_t slash = file_.rfind('/');
+    if (path.starts_with('/') || slash == std::string::npos) return path;
+    return file_.substr(0, slash + 1) + path;
   }
 
   // Whether a mapping is what a rule file is, and not one rule.

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 #include <random>
+#include <vector>
 
 namespace parshall {
 namespace {
@@ -45,6 +46,29 @@ TEST_CASE("Gzip gives what zlib reads back") {
     }
   }
   CHECK(Gzip(lines, 1).size() < lines.size() / 5);
+}
+
+TEST_CASE("Pieces that are packed by themselves are one gzip stream together") {
+  std::minstd_rand random(2);
+  std::string noise(70'000, '\0');
+  for (char& c : noise) c = static_cast<char>(random());
+  const std::string same(200'000, 'a');
+  for (const int level : {1, 9}) {
+    for (const auto& pieces : std::vector<std::vector<std::string>>{
+             {}, {""}, {"x"}, {"x", "", "y"}, {noise, same, noise}, {same, same, "end\n"}}) {
+      GzipJoin join;
+      std::string text;
+      std::string packed(GzipJoin::kHead);
+      for (const std::string& piece : pieces) {
+        const std::optional<PackedPiece> made = PackPiece(piece, level);
+        REQUIRE(made);
+        join.Add(*made);
+        text += piece;
+        packed += made->bytes;
+      }
+      CHECK(Gunzip(packed + join.Tail()) == text);
+    }
+  }
 }
 
 }  // namespace parshall

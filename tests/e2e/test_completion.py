@@ -69,6 +69,8 @@ CASES = [
     (["--output", "no"], ["none"]),
     (["check", "pars"], ["parshall.1"]),
     (["formats", "pars"], []),
+    (["generate", ""], ["alerts", "dashboard", "recording"]),
+    (["generate", "--job", "x", "d"], ["dashboard"]),
     (["--format", "metric_"], ["metric_event", "metric_events"]),
 ]
 
@@ -97,6 +99,7 @@ def test_fish_completes(scripts):
     assert fish_offers(scripts, "parshall --config check --onc") == ["--once"]
     assert "parshall.1" in fish_offers(scripts, "parshall check pars")
     assert fish_offers(scripts, "parshall formats pars") == []
+    assert fish_offers(scripts, "parshall generate ") == ["alerts", "dashboard", "recording"]
 
 
 def test_zsh_completes(scripts):
@@ -112,7 +115,7 @@ def test_zsh_completes(scripts):
     """)
     lines = {"parshall --log.level=war": "parshall --log.level=warning", "parshall hea": "parshall healthcheck",
              "parshall explain --js": "parshall explain --json", "parshall --from b": "parshall --from beginning",
-             "parshall check --js": "parshall check --js", "parshall --config check --onc": "parshall --config check --once"}
+             "parshall check --js": "parshall check --js", "parshall generate al": "parshall generate alerts", "parshall --config check --onc": "parshall --config check --once"}
     seen.touch()
 
     def became(count):

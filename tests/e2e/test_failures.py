@@ -1,5 +1,6 @@
 """What goes wrong is said in one clear sentence with what and where, and by the exit code; a stop is clean."""
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -364,3 +365,28 @@ def test_a_file_of_metrics_counts_what_the_builtin_rules_read(tmp_path):
     done, samples = parshall.run_metered("--rules", metrics, stdin=LINE % 1 + LINE % 1 + b"no request\n")
     assert samples.by("hits_total", "path") == {"/1": 2}
     assert samples.total("http_requests_total") == 0
+
+
+def test_version_names_the_commit_if_there_is_one(tmp_path):
+    line = parshall.run("--version").out.decode()
+    assert re.fullmatch(r"parshall \d+\.\d+\.\d+ \((commit [0-9a-f]{8,}(-dirty)?, )?(gcc|clang) .+\)\n", line), line
+
+    def commit_of(source):
+        made = tmp_path / "commit.cc"
+        subprocess.run(["cmake", f"-DOUTPUT={made}", f"-DSOURCE_DIR={source}", "-P", parshall.ROOT / "cmake/commit.cmake"],
+                       check=True, capture_output=True, timeout=60)
+        return re.search('kCommit = "(.*)"', made.read_text())[1]
+
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b.invalid", "-C"]
+    checkout, unpacked = tmp_path / "checkout", tmp_path / "checkout" / "tarball"
+    unpacked.mkdir(parents=True)
+    (checkout / "file").write_text("1")
+    assert commit_of(checkout) == ""
+    subprocess.run([*git, checkout, "init", "-q"], check=True, timeout=60)
+    subprocess.run([*git, checkout, "add", "file"], check=True, timeout=60)
+    subprocess.run([*git, checkout, "commit", "-qm", "one"], check=True, timeout=60)
+    head = subprocess.run([*git, checkout, "rev-parse", "HEAD"], check=True, capture_output=True, text=True, timeout=60).stdout
+    assert head.startswith(commit_of(checkout)) and len(commit_of(checkout)) == 8
+    (checkout / "file").write_text("2")
+    assert commit_of(checkout).endswith("-dirty")
+    assert commit_of(unpacked) == ""  # what lies in somebody else's repository is not of its commits

@@ -24,15 +24,7 @@ import table  # noqa: E402
 SEED = int(os.environ.get("TORTURE_SEED") or random.SystemRandom().randrange(1, 10**6))
 
 
-# Bars that are missed as yet, with what was measured on two cores; docs/RELIABILITY.md says so, too. `scripts/torture --only H1`
-# plays them. They come back here when they hold.
-MISSED = {
-    "H1-plain": "the slowest good scrape of 51 MiB took 1.24 s (bar 1 s), memory +103 MiB (bar 100 MiB)",
-    "H1-tls": "the slowest good scrape of 51 MiB took 1.12 s (bar 1 s), memory +171 MiB (bar 100 MiB)",
-}
-
-
-@pytest.mark.parametrize("bar", [bar for bar in table.BARS if bar.name not in MISSED], ids=lambda bar: bar.name)
+@pytest.mark.parametrize("bar", table.BARS, ids=lambda bar: bar.name)
 def test_bar(bar):
     differences, notes = bars.perform(bar, SEED, bar.short)
     assert not differences, "\n".join([f"seed {SEED}", *notes, *judge.short(differences)])

@@ -180,6 +180,10 @@ class Client {
     if (answer.head.size() < 12 || !answer.head.starts_with("HTTP/1.")) return std::nullopt;
     answer.status = std::stoi(answer.head.substr(9, 3));
     const std::optional<std::string> length = answer.Find("Content-Length");
+    if (answer.Find("Transfer-Encoding") == "chunked" && !head_only) {
+      if (!ReadChunks(&answer.body)) return std::nullopt;
+      return answer;
+    }
     const size_t wanted = length && !head_only ? std::stoul(*length) : 0;
     while (pending_.size() < wanted) {
       if (!Receive()) return std::nullopt;
@@ -204,6 +208,23 @@ class Client {
   }
 
  private:
+  bool ReadChunks(std::string* body) {
+    for (;;) {
+      size_t end = 0;
+      while ((end = pending_.find("\r\n")) == std::string::npos) {
+        if (!Receive()) return false;
+      }
+      const size_t size = std::stoul(pending_.substr(0, end), nullptr, 16);
+      while (pending_.size() < end + 2 + size + 2) {
+        if (!Receive()) return false;
+      }
+      if (pending_.substr(end + 2 + size, 2) != "\r\n") return false;
+      body->append(pending_, end + 2, size);
+      pending_.erase(0, end + 2 + size + 2);
+      if (size == 0) return true;
+    }
+  }
+
   bool Receive() {
     pollfd ready = {fd_, POLLIN, 0};
     const bool pending = ssl_ != nullptr && SSL_pending(ssl_) > 0;

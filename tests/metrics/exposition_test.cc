@@ -350,5 +350,41 @@ TEST_CASE(
   CHECK(Run("/usr/bin/python3 " + validate + "--om " + openmetrics_path) != 0);
 }
 
+TEST_CASE(
+    "The parts of an exposition are the whole, in whatever order and how often they are printed") {
+  rules::RuleSet rules = DefaultMetrics();
+  rules.metrics.push_back(Counter("wide_total", {FieldLabel("size")}));
+  rules.metrics.back().labels[0].limit = 20'000;
+  rules.metrics.push_back(Counter("never_total", {}));
+  Bench bench(rules, {Rule({"method", "status", "size"}, rules::EventKind::kRequest)});
+  for (int n = 0; n < 9000; ++n) {
+    bench.Apply(RecordOf("GET", 100 + n % 500, n).Get(rules::EventKind::kRequest));
+  }
+  const Snapshot snapshot = bench.store->TakeSnapshot();
+  const std::vector<MetricFamily> own = MeterFamilies(snapshot);
+  for (const Dialect dialect : {Dialect::kText, Dialect::kOpenMetrics}) {
+    std::string whole;
+    dialect == Dialect::kText ? AppendText(snapshot, own, &whole)
+                              : AppendOpenMetrics(snapshot, own, &whole);
+    const PartedExposition exposition(snapshot, own, dialect);
+    REQUIRE(exposition.part_count() > 10);
+    std::vector<std::string> parts(exposition.part_count());
+    for (size_t part = exposition.part_count(); part-- > 0;) {
+      exposition.AppendPart(part, &parts[part]);
+      std::string again;
+      exposition.AppendPart(part, &again);
+      CHECK((again == parts[part]));
+      CHECK(again.size() < 2 * PartedExposition::kPartBytes);
+    }
+    std::string joined;
+    for (const std::string& part : parts) joined += part;
+    CHECK((joined == whole));
+    size_t heads = 0;
+    for (size_t at = 0; (at = whole.find("# TYPE wide", at)) != std::string::npos; ++at) ++heads;
+    CHECK(heads == 1);
+    CHECK(exposition.bytes() + snapshot.bytes() < whole.size() / 4);
+  }
+}
+
 }  // namespace
 }  // namespace parshall::metrics

@@ -205,6 +205,19 @@ TEST_CASE("ReadConfig expands the environment in values") {
   CHECK(Read("rules: ['${HOME}/r']\n").rules->at(0).path == "/home/p/r");
 }
 
+TEST_CASE("A rule file is looked for beside the configuration that names it") {
+  const auto path_of = [](const std::string& name, const std::string& path) {
+    return ReadConfig(name, "rules: [" + path + "]\n",
+                      [](const std::string&) { return std::optional<std::string>(); })
+        .config.rules->at(0)
+        .path;
+  };
+  CHECK(path_of("/etc/parshall/parshall.yaml", "rules/x.yaml") == "/etc/parshall/rules/x.yaml");
+  CHECK(path_of("conf/parshall.yaml", "../x.yaml") == "conf/../x.yaml");
+  CHECK(path_of("conf/parshall.yaml", "/x.yaml") == "/x.yaml");
+  CHECK(path_of("parshall.yaml", "x.yaml") == "x.yaml");
+}
+
 TEST_CASE("ReadConfig says what is wrong, and where") {
   struct Row {
     const char* text;
