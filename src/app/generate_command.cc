@@ -6,24 +6,35 @@
 #include <cstdio>
 
 #include "app/commands.h"
-#include "app/generate.h"
 #include "app/load_rules.h"
 #include "base/quoted.h"
+#include "monitoring/products.h"
 
 namespace parshall::app {
 namespace {
 
 struct Product {
   std::string_view name;
-  std::string (*text)(const Subject&);
+  std::string (*text)(const monitoring::Subject&);
 };
-constexpr std::array kProducts = {Product{"dashboard", DashboardJson},
-                                  Product{"alerts", AlertRules},
-                                  Product{"recording", RecordingRules}};
+constexpr std::array kProducts = {Product{"dashboard", monitoring::DashboardJson},
+                                  Product{"alerts", monitoring::AlertRules},
+                                  Product{"recording", monitoring::RecordingRules}};
 
 int Wrong(const Error& fault) {
   PrintFaults({fault});
   return kExitWrong;
+}
+
+monitoring::Wishes WishesOf(const Options& options) {
+  monitoring::Wishes wishes;
+  wishes.job = options.job;
+  wishes.datasource = options.datasource;
+  wishes.availability_percent = options.slo_availability_percent;
+  wishes.latency_seconds = options.slo_latency_seconds;
+  wishes.latency_percent = options.slo_latency_percent;
+  wishes.where = [&options](std::string_view flag) { return options.Where(flag); };
+  return wishes;
 }
 
 }  // namespace
@@ -39,7 +50,7 @@ int GenerateCommand(const Options& options, const rules::Config& config) {
     return Wrong(Fail(fmt::format("{} cannot be generated; write dashboard, alerts or recording",
                                   Quoted(options.paths[0]))));
   }
-  if (options.datasource && product->text != DashboardJson) {
+  if (options.datasource && product->text != monitoring::DashboardJson) {
     return Wrong(Fail("only a dashboard has a data source", options.Where("datasource")));
   }
   const ActiveRules active = LoadRules(options, config);
@@ -47,7 +58,8 @@ int GenerateCommand(const Options& options, const rules::Config& config) {
     PrintFaults(active.faults);
     return kExitWrong;
   }
-  const Result<Subject> subject = MakeSubject(options, active.store->layout());
+  const Result<monitoring::Subject> subject =
+      monitoring::MakeSubject(WishesOf(options), active.store->layout());
   if (!subject.ok()) return Wrong(subject.error());
   const std::string text = product->text(*subject);
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {

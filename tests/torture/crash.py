@@ -98,7 +98,7 @@ def _k1_pipe(play):
         return []
     logs, state = play.folder / "logs", play.folder / "state"
     logs.mkdir()
-    copies = []
+    copies, unread = [], []
     collector = _Collector()
     with load.Load(logs, play.seed, "--lines-per-s", LINES_PER_S) as writer, \
             play.program(logs / "access.log*", output="-") as subject:
@@ -110,9 +110,10 @@ def _k1_pipe(play):
             time.sleep(_kill_after(play, False))
             if len(writer.closed) - cleared >= 20:  # what is read may be deleted: a clean stop says it is
                 cleared = len(writer.closed)
-                writer.pause()
+                written = writer.pause()
                 subject.ready()
-                _wait_all_read(subject, logs)
+                if not subject.wait_lines(written):
+                    unread.append(f"end {turn + 1}: {written} lines were written, {subject.lines_read()} read")
                 subject.stop()
                 writer.safe(cleared)
                 writer.go()
@@ -130,12 +131,7 @@ def _k1_pipe(play):
         samples = subject.stop()
         collector.end()
         committed = [_committed_lines(play, subject, copy) for copy in copies]
-    return _judge_pipe(play, collector.lives, committed, samples, truth) + witness.differences
-
-
-def _wait_all_read(subject, logs):
-    """The writer is paused: until the program read as long as there was something to read."""
-    subject.wait_quiet(0.3)
+    return unread + _judge_pipe(play, collector.lives, committed, samples, truth) + witness.differences
 
 
 def _committed_lines(play, subject, state):

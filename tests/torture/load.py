@@ -15,6 +15,7 @@ class Load:
         self.closed = {}  # file: lines; written by the reader thread only
         self.report = None
         self._paused = threading.Event()
+        self._written = 0
         self.process = subprocess.Popen(
             ["/usr/bin/python3", "-B", str(HERE / "writer.py"), str(folder), "--seed", str(seed), *map(str, args)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -27,6 +28,7 @@ class Load:
             if words[0] == "closed":
                 self.closed[int(words[1])] = int(words[2])
             elif words[0] == "paused":
+                self._written = int(words[1])
                 self._paused.set()
             else:
                 self.report = json.loads(line)
@@ -40,9 +42,11 @@ class Load:
             self._say(f"safe {file}")
 
     def pause(self):
+        """It writes nothing more until go(); returns how many lines it has written."""
         self._paused.clear()
         self._say("pause")
         assert self._paused.wait(60), "the writer does not answer"
+        return self._written
 
     def go(self):
         self._say("go")

@@ -156,8 +156,15 @@ class Program:
                 return False
             time.sleep(0.01)
 
+    def wait_caught_up(self):
+        """Until it says that it has read its files to their ends. A busy disk may keep a new life from reading for seconds."""
+        def unread():
+            found = re.findall(r"^parshall_source_lag_bytes\{.*\} (\S+)$", self.scrape_text() or "", re.M)
+            return sum(map(float, found)) if found else None
+        self.until(lambda: unread() == 0, lambda: f"{unread()} bytes are read")
+
     def wait_quiet(self, quiet_s=0.5):
-        """Until nothing more is read: for where the number of lines is not known beforehand."""
+        """Until nothing more is read, in a life that does read: for where the number of lines is not known beforehand."""
         last, since = None, time.monotonic()
         end = time.monotonic() + DEADLINE_S
         while time.monotonic() < end:

@@ -167,6 +167,7 @@ def _r3(append, real):
                     subject.kill() if turn % 20 == 9 else subject.stop()
                     subject.start().ready()
             total = writer.stop()
+            subject.wait_caught_up()
             rest = subject.wait_quiet()
             samples = subject.stop()
         truth = numbered.Truth()

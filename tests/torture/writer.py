@@ -6,7 +6,7 @@ line, and some go to the old file after its rename, as a server's do until it is
 Of rotated files access.log.1 … .<keep> stay; older ones are deleted when the other side said `safe <file>` on stdin, that
 is when a snapshot covers them: what nobody could have read is no loss of the reader.
 stdin:  safe N (files up to N may go) · pause · go · stop
-stdout: closed N COUNT (a file got its last line) · paused · and at the end a line of JSON with what was written
+stdout: closed N COUNT (a file got its last line) · paused COUNT (so many lines are written) · and at the end a line of JSON with what was written
 """
 import argparse
 import json
@@ -94,7 +94,7 @@ class Writer:
                     elif word == b"pause":
                         self.write(self.rest)
                         self.rest, going = b"", False
-                        self.say("paused")
+                        self.say(f"paused {sum(self.counts.values())}")
                     elif word == b"go":
                         going, last = True, time.monotonic()
                     elif word == b"stop":

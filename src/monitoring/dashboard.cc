@@ -1,15 +1,15 @@
 // parshall generate dashboard: variables, rows in the order in which somebody asks (what do users
 // see, what was promised, what else do the rules count, how is parshall itself), and the frame.
 
-#include "app/generate_dashboard.h"
+#include "monitoring/dashboard.h"
 
 #include <fmt/format.h>
 
-#include "app/generate.h"
-#include "app/generate_promql.h"
 #include "base/crc32c.h"
+#include "monitoring/products.h"
+#include "monitoring/promql.h"
 
-namespace parshall::app {
+namespace parshall::monitoring {
 namespace {
 
 constexpr int kSchemaVersion = 39;  // Grafana 10.4; later ones read it and bring it up to date
@@ -211,4 +211,4 @@ std::string DashboardJson(const Subject& subject) {
   return dashboard.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-}  // namespace parshall::app
+}  // namespace parshall::monitoring

@@ -1,10 +1,10 @@
-#include "app/generate_rule_file.h"
+#include "monitoring/rule_file.h"
 
 #include <fmt/format.h>
 
 #include <string_view>
 
-namespace parshall::app {
+namespace parshall::monitoring {
 namespace {
 
 // In double quotes: names, sentences, and whatever an operator wrote are all the same to YAML.
@@ -61,4 +61,4 @@ std::string RuleFileText(const std::string& comment, const std::vector<Prometheu
   return out;
 }
 
-}  // namespace parshall::app
+}  // namespace parshall::monitoring

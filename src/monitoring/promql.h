@@ -8,7 +8,7 @@
 
 #include "metrics/layout.h"
 
-namespace parshall::app {
+namespace parshall::monitoring {
 
 // "a\"b" in quotes, escaped as PromQL wants it.
 std::string PromqlString(std::string_view text);
@@ -62,4 +62,4 @@ class FamilyQuery {
 std::string JoinLabels(const std::vector<std::string>& labels);
 std::string LegendOf(const std::vector<std::string>& labels);
 
-}  // namespace parshall::app
+}  // namespace parshall::monitoring

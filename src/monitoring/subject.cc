@@ -1,4 +1,4 @@
-#include "app/generate_subject.h"
+#include "monitoring/subject.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 #include "base/quoted.h"
 #include "base/utf8.h"
 
-namespace parshall::app {
+namespace parshall::monitoring {
 namespace {
 
 constexpr std::string_view kJob = "parshall";
@@ -35,17 +35,17 @@ Objective MakeObjective(std::string all, std::string_view bad, double percent) {
   return objective;
 }
 
-Status CheckTexts(const Options& options, Subject* subject) {
-  subject->job = options.job.value_or(std::string(kJob));
+Status CheckTexts(const Wishes& wishes, Subject* subject) {
+  subject->job = wishes.job.value_or(std::string(kJob));
   const bool plain = std::none_of(subject->job.begin(), subject->job.end(), [](char c) {
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
   });
   if (!plain || subject->job.size() > kJobBytesMax || !IsValidUtf8(subject->job)) {
     return Fail(fmt::format("{} is not a job of Prometheus: one line of UTF-8, at most {} bytes",
                             Quoted(subject->job), kJobBytesMax),
-                options.Where("job"));
+                wishes.where("job"));
   }
-  subject->datasource = options.datasource.value_or("");
+  subject->datasource = wishes.datasource.value_or("");
   const bool legal =
       std::all_of(subject->datasource.begin(), subject->datasource.end(), [](char c) {
         return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
@@ -55,20 +55,20 @@ Status CheckTexts(const Options& options, Subject* subject) {
     return Fail(fmt::format("{} is not the uid of a data source: letters, digits, - and _, at "
                             "most {}; Grafana shows it in the address of the data source's page",
                             Quoted(subject->datasource), kUidBytesMax),
-                options.Where("datasource"));
+                wishes.where("datasource"));
   }
   return Ok();
 }
 
 // `bound` of the family that is the latency asked for, or the one nearest to the default.
-Result<double> FindBound(const Options& options, const Subject& subject) {
+Result<double> FindBound(const Wishes& wishes, const Subject& subject) {
   const std::vector<double>& bounds = subject.duration->buckets.bounds();
   const double wanted =
-      options.slo_latency_seconds.value_or(kLatencySeconds) / subject.duration_unit_seconds;
+      wishes.latency_seconds.value_or(kLatencySeconds) / subject.duration_unit_seconds;
   const auto nearest = std::min_element(bounds.begin(), bounds.end(), [wanted](double a, double b) {
     return std::abs(a - wanted) < std::abs(b - wanted);
   });
-  if (!options.slo_latency_seconds || std::abs(*nearest - wanted) <= wanted * 1e-9) return *nearest;
+  if (!wishes.latency_seconds || std::abs(*nearest - wanted) <= wanted * 1e-9) return *nearest;
   std::string list;
   for (const double bound : bounds) {
     if (bound > 0)
@@ -77,47 +77,47 @@ Result<double> FindBound(const Options& options, const Subject& subject) {
   return Fail(
       fmt::format("{} is not a bound of a bucket of {}, so nobody can count what is slower; "
                   "write one of {}",
-                  Milliseconds(*options.slo_latency_seconds), subject.duration->name, list),
-      options.Where("slo.latency"));
+                  Milliseconds(*wishes.latency_seconds), subject.duration->name, list),
+      wishes.where("slo.latency"));
 }
 
-Status SetObjectives(const Options& options, Subject* subject) {
+Status SetObjectives(const Wishes& wishes, Subject* subject) {
   if (subject->requests != nullptr) {
     std::string name = subject->requests->name;
     if (name.ends_with("_total")) name.resize(name.size() - std::string_view("_total").size());
-    const double percent = options.slo_availability_percent.value_or(kAvailabilityPercent);
+    const double percent = wishes.availability_percent.value_or(kAvailabilityPercent);
     subject->availability = MakeObjective(std::move(name), "_errors", percent);
     subject->availability->sentence = fmt::format("{} % of requests get no 5xx", Short(percent));
     subject->availability->what = "Requests fail";
     subject->availability->alert = "RequestErrorBudgetBurn";
-  } else if (options.slo_availability_percent) {
+  } else if (wishes.availability_percent) {
     return Fail(
         "none of the active metrics counts requests by status, so availability has no "
         "meaning here",
-        options.Where("slo.availability"));
+        wishes.where("slo.availability"));
   }
   if (subject->duration != nullptr && !subject->duration->buckets.bounds().empty()) {
-    const Result<double> bound = FindBound(options, *subject);
+    const Result<double> bound = FindBound(wishes, *subject);
     if (!bound) return bound.error();
     subject->latency_bound = *bound;
-    const double percent = options.slo_latency_percent.value_or(kLatencyPercent);
+    const double percent = wishes.latency_percent.value_or(kLatencyPercent);
     subject->latency = MakeObjective(subject->duration->name, "_slow", percent);
     subject->latency->sentence = fmt::format("{} % of requests take at most {}", Short(percent),
                                              Milliseconds(*bound * subject->duration_unit_seconds));
     subject->latency->what = "Requests are slow";
     subject->latency->alert = "RequestLatencyBudgetBurn";
-  } else if (options.slo_latency_seconds || options.slo_latency_percent) {
+  } else if (wishes.latency_seconds || wishes.latency_percent) {
     return Fail(
         "none of the active metrics is a histogram of durations with buckets, so latency "
         "has no meaning here",
-        options.Where(options.slo_latency_seconds ? "slo.latency" : "slo.latency-target"));
+        wishes.where(wishes.latency_seconds ? "slo.latency" : "slo.latency-target"));
   }
   return Ok();
 }
 
 }  // namespace
 
-Result<Subject> MakeSubject(const Options& options, const metrics::Layout& layout) {
+Result<Subject> MakeSubject(const Wishes& wishes, const metrics::Layout& layout) {
   Subject subject;
   subject.layout = &layout;
   const metrics::Roles roles = metrics::FindRoles(layout);
@@ -131,9 +131,9 @@ Result<Subject> MakeSubject(const Options& options, const metrics::Layout& layou
   subject.duration = family(roles.duration);
   subject.status_label = roles.status_label;
   subject.duration_unit_seconds = roles.duration_unit_seconds;
-  if (Status fine = CheckTexts(options, &subject); !fine) return fine.error();
-  if (Status fine = SetObjectives(options, &subject); !fine) return fine.error();
+  if (Status fine = CheckTexts(wishes, &subject); !fine) return fine.error();
+  if (Status fine = SetObjectives(wishes, &subject); !fine) return fine.error();
   return subject;
 }
 
-}  // namespace parshall::app
+}  // namespace parshall::monitoring

@@ -7,11 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include "app/generate_panels.h"
-#include "app/generate_promql.h"
-#include "app/generate_rule_file.h"
+#include "monitoring/panels.h"
+#include "monitoring/promql.h"
+#include "monitoring/rule_file.h"
 
-namespace parshall::app {
+namespace parshall::monitoring {
 namespace {
 
 metrics::Family Histogram(std::vector<double> bounds) {
@@ -106,4 +106,4 @@ TEST_CASE("PanelGrid lays no panel upon another") {
 }
 
 }  // namespace
-}  // namespace parshall::app
+}  // namespace parshall::monitoring

@@ -1,10 +1,10 @@
-#include "app/generate_panels.h"
+#include "monitoring/panels.h"
 
 #include <algorithm>
 #include <cassert>
 #include <utility>
 
-namespace parshall::app {
+namespace parshall::monitoring {
 namespace {
 
 Json DataSource() { return {{"type", "prometheus"}, {"uid", "${datasource}"}}; }
@@ -135,4 +135,4 @@ void PanelGrid::Row(const std::string& title) {
 
 void PanelGrid::Add(Json panel, int width, int height) { Place(std::move(panel), width, height); }
 
-}  // namespace parshall::app
+}  // namespace parshall::monitoring

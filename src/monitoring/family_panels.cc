@@ -4,10 +4,10 @@
 
 #include <array>
 
-#include "app/generate_dashboard.h"
-#include "app/generate_promql.h"
+#include "monitoring/dashboard.h"
+#include "monitoring/promql.h"
 
-namespace parshall::app {
+namespace parshall::monitoring {
 namespace {
 
 using rules::MetricKind;
@@ -174,4 +174,4 @@ void AddFamilyPanels(const metrics::Family& family, PanelGrid* grid) {
   }
 }
 
-}  // namespace parshall::app
+}  // namespace parshall::monitoring

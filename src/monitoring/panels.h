@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace parshall::app {
+namespace parshall::monitoring {
 
 using Json = nlohmann::ordered_json;
 
@@ -62,4 +62,4 @@ class PanelGrid {
   int line_height_ = 0;
 };
 
-}  // namespace parshall::app
+}  // namespace parshall::monitoring

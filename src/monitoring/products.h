@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
-#include "app/generate_subject.h"
+#include "monitoring/subject.h"
 
-namespace parshall::app {
+namespace parshall::monitoring {
 
 // Prometheus rule files (YAML). The alerts read what the recording rules record.
 std::string RecordingRules(const Subject& subject);
@@ -22,4 +22,4 @@ std::string RecordedBudget(std::string_view bad);
 // The share of the lines of a source that came out so over half an hour.
 std::string RecordedOutcome(std::string_view outcome);
 
-}  // namespace parshall::app
+}  // namespace parshall::monitoring

@@ -3,11 +3,11 @@
 
 #include <fmt/format.h>
 
-#include "app/generate.h"
-#include "app/generate_dashboard.h"
-#include "app/generate_promql.h"
+#include "monitoring/dashboard.h"
+#include "monitoring/products.h"
+#include "monitoring/promql.h"
 
-namespace parshall::app {
+namespace parshall::monitoring {
 namespace {
 
 // sum by (by) (rate(name{variables, also}[…]))
@@ -193,4 +193,4 @@ void AddProgramRows(PanelGrid* grid) {
   AddProcess(grid);
 }
 
-}  // namespace parshall::app
+}  // namespace parshall::monitoring

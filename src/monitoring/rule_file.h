@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-namespace parshall::app {
+namespace parshall::monitoring {
 
 using Texts = std::vector<std::pair<std::string, std::string>>;
 
@@ -27,4 +27,4 @@ struct PrometheusGroup {
 // `comment` is put before it, a # before each of its lines. Groups without rules are left out.
 std::string RuleFileText(const std::string& comment, const std::vector<PrometheusGroup>& groups);
 
-}  // namespace parshall::app
+}  // namespace parshall::monitoring

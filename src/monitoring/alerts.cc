@@ -3,11 +3,11 @@
 
 #include <fmt/format.h>
 
-#include "app/generate.h"
-#include "app/generate_promql.h"
-#include "app/generate_rule_file.h"
+#include "monitoring/products.h"
+#include "monitoring/promql.h"
+#include "monitoring/rule_file.h"
 
-namespace parshall::app {
+namespace parshall::monitoring {
 namespace {
 
 constexpr std::string_view kCritical = "critical";
@@ -171,4 +171,4 @@ std::string AlertRules(const Subject& subject) {
   return RuleFileText(comment, {objectives, running, lines, series});
 }
 
-}  // namespace parshall::app
+}  // namespace parshall::monitoring

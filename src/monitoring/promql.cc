@@ -1,4 +1,4 @@
-#include "app/generate_promql.h"
+#include "monitoring/promql.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 
 #include "metrics/exposition_writer.h"
 
-namespace parshall::app {
+namespace parshall::monitoring {
 namespace {
 
 // PromQL's lexer knows these in any case; as names of metrics they only stand in quotes.
@@ -161,4 +161,4 @@ std::string LegendOf(const std::vector<std::string>& labels) {
   return out;
 }
 
-}  // namespace parshall::app
+}  // namespace parshall::monitoring

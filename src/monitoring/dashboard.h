@@ -4,11 +4,11 @@
 #include <string>
 #include <string_view>
 
-#include "app/generate_panels.h"
-#include "app/generate_subject.h"
 #include "metrics/layout.h"
+#include "monitoring/panels.h"
+#include "monitoring/subject.h"
 
-namespace parshall::app {
+namespace parshall::monitoring {
 
 // Panels of one metric of the rules, by its kind.
 void AddFamilyPanels(const metrics::Family& family, PanelGrid* grid);
@@ -29,4 +29,4 @@ std::string UnitOf(std::string_view name, bool rate);
 // Lines and their outcomes, sources and their lag, rules, series, the process.
 void AddProgramRows(PanelGrid* grid);
 
-}  // namespace parshall::app
+}  // namespace parshall::monitoring

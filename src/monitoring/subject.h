@@ -3,16 +3,16 @@
 // the objectives that the operator set for them. Every wrong parameter is found here.
 
 #include <array>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "app/options.h"
 #include "base/result.h"
 #include "metrics/layout.h"
 #include "metrics/roles.h"
 
-namespace parshall::app {
+namespace parshall::monitoring {
 
 // Multi-window, multi-burn-rate alerts as in Google's SRE workbook, chapter 5: the alert fires
 // while the budget of 30 days burns `factor` times too fast over both windows; the short one ends
@@ -61,6 +61,17 @@ struct Subject {
   double latency_bound = 0;               // a bound of `duration`, in its unit
 };
 
-Result<Subject> MakeSubject(const Options& options, const metrics::Layout& layout);
+// What the operator asked for; what is left out has a default.
+struct Wishes {
+  std::optional<std::string> job;         // as Prometheus calls it
+  std::optional<std::string> datasource;  // uid in Grafana
+  std::optional<double> availability_percent;
+  std::optional<double> latency_seconds;
+  std::optional<double> latency_percent;
+  // Where the value of a flag ("job", "slo.latency") was given, for errors.
+  std::function<std::string(std::string_view flag)> where;
+};
 
-}  // namespace parshall::app
+Result<Subject> MakeSubject(const Wishes& wishes, const metrics::Layout& layout);
+
+}  // namespace parshall::monitoring

@@ -3,11 +3,11 @@
 
 #include <fmt/format.h>
 
-#include "app/generate.h"
-#include "app/generate_promql.h"
-#include "app/generate_rule_file.h"
+#include "monitoring/products.h"
+#include "monitoring/promql.h"
+#include "monitoring/rule_file.h"
 
-namespace parshall::app {
+namespace parshall::monitoring {
 namespace {
 
 // Rates of 5 minutes summed over the 30 days of the budget: one series each, never raw counters.
@@ -118,4 +118,4 @@ std::string RecordingRules(const Subject& subject) {
   return RuleFileText(comment, {often, seldom, lines});
 }
 
-}  // namespace parshall::app
+}  // namespace parshall::monitoring
