@@ -64,6 +64,9 @@ class Matcher {
   const MatcherTally& tally() const { return tally_; }
 
  private:
+  static constexpr size_t kNumberBytes = 24;    // an int64 in decimal
+  static constexpr size_t kUnescapeSlack = 16;  // UnescapeJson may write so much behind its text
+
   enum class Verdict : uint8_t { kNo, kYes, kRejected };
 
   uint64_t LeaveOut(std::string_view line, uint64_t waiting, NanosClock clock);

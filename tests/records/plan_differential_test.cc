@@ -106,7 +106,7 @@ TEST_CASE("A plan is right at the borders of what its steps look at") {
        {"^(?P<a>\\d+)\" $", "^(?P<a>\\d+)", "^x(?P<a>\\d+)(?P<b>\\.\\d+)?$",
         "^(?P<a>[^ ]*) (?P<b>[^\"]*)\"$", "^(?P<a>[^ ]+)(?: (?P<b>\\d+)|-(?P<c>[^ ]*))?$",
         "^(?P<a>.*?) \\[(?P<b>[^\\]]+)\\]$", "^(?P<a>[^\"]*?)xy(?P<b>\\d{3}) (?P<c>\\d+|-)$",
-        "^(?P<a>\\d+)(?:(?:, | : )(?:\\d+|-))* (?P<b>[^ ]*)$"}) {
+        "^(?P<a>\\d+)(?:(?:, | : )(?:\\d+|-))*\"(?P<b>[^ ]*)$"}) {
     const auto regex = Regex::Compile(expression, "");
     REQUIRE(regex.ok());
     std::string why_not;
