@@ -18,7 +18,7 @@ constexpr std::string_view kOpening = "{\"@timestamp\":\"";
 constexpr std::string_view kTimestampKey = "\",\"@timestamp\":\"";
 constexpr std::string_view kEnd = "\"}\n";
 constexpr size_t kTailBytesAtOnce = 64;
-constexpr records::Value kNoValue;  // of a program whose rules have no fields
+constexpr records::Value kNoValue{};  // of a program whose rules have no fields
 constexpr size_t kFixedBytes =
     256;  // braces, @timestamp, outcome, newline, and stores that run over the end
 
