@@ -35,8 +35,8 @@ ENDS = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
 
 
 class BadClients(threading.Thread):
-    """Keeps `count` connections open, of three kinds by turns; they come within four seconds, and each one that ends is
-    replaced, as quickly as if all of them were closed after eight.
+    """Keeps `count` connections open, of three kinds by turns; they come all at once, and each one that ends is
+    replaced, as quickly as if all of them were closed after eight seconds.
 
     silent: says nothing. slow: begins a request (under TLS, a handshake) and sends a byte each second. shaking: sends a
     TLS hello that has no end, which on a plain port is no request.
@@ -92,11 +92,10 @@ class BadClients(threading.Thread):
             self.failure = repr(error)
 
     def play(self):
-        budget, last = 0.0, time.monotonic()
+        budget, last = float(self.count), time.monotonic()
         while not self.stopped.is_set():
             now = time.monotonic()
-            rate = self.count / (4 if self.opened < self.count else 8)
-            budget, last = min(self.count, budget + (now - last) * rate), now
+            budget, last = min(self.count, budget + (now - last) * self.count / 8), now
             # Some at a time: the machine's own queue of connections is not what is tried here.
             for _ in range(int(min(200, budget, self.count - len(self.open)))):
                 self.connect()
