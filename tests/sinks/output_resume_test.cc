@@ -1,10 +1,9 @@
 // Going on after a crash: what was written behind the last snapshot is taken back, in the right
 // file, and nothing else is ever cut.
 
-#include <zlib.h>
-
 #include <random>
 
+#include "base/gzip.h"
 #include "tests/sinks/output_kit.h"
 
 namespace parshall::sinks {
@@ -62,20 +61,6 @@ TEST_CASE("A file that was moved away is cut back where it stands") {
   CHECK(Content(dir / "bystander") == Records(0, 9));
 }
 
-std::string Gzip(std::string text) {
-  z_stream z = {};
-  REQUIRE(deflateInit2(&z, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-  std::string out(deflateBound(&z, text.size()) + 64, '\0');
-  z.next_in = reinterpret_cast<unsigned char*>(text.data());
-  z.avail_in = static_cast<uInt>(text.size());
-  z.next_out = reinterpret_cast<unsigned char*>(out.data());
-  z.avail_out = static_cast<uInt>(out.size());
-  REQUIRE(deflate(&z, Z_FINISH) == Z_STREAM_END);
-  out.resize(z.total_out);
-  deflateEnd(&z);
-  return out;
-}
-
 // As logrotate does it without `delaycompress`.
 TEST_CASE("A file that was compressed meanwhile is left as it is, and what comes again is told") {
   const TempDir dir;
@@ -93,7 +78,7 @@ TEST_CASE("A file that was compressed meanwhile is left as it is, and what comes
   CAPTURE(packed, row.content);
   std::filesystem::remove(path);
   const std::string bytes =
-      row.content.empty() ? "no gzip file, though it looks so" : Gzip(row.content);
+      row.content.empty() ? "no gzip file, though it looks so" : Gzip(row.content, 6);
   WriteWhole(packed, bytes);
   auto sink = OpenSink(path, Quick(), position);
   const std::vector<std::string> notices = sink->TakeNotices();
