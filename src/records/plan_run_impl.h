@@ -262,9 +262,9 @@ inline PlanVerdict RunPlanImpl(const Plan& plan, const char* const begin, const 
                                Capture* captures) {
   static constexpr const void* const kWay[] = {
       // by StepCode
-      &&literal, &&word1, &&word2,  &&word3,        &&until1, &&until2, &&until3,
-      &&digits,  &&shape, &&find,   &&find0,        &&find1,  &&find2,  &&rest,
-      &&resume,  &&peek,  &&branch, &&match_at_end, &&match,  &&failed};
+      &&literal, &&word1,  &&word2, &&word3,  &&until1,       &&until2, &&until3,
+      &&digits,  &&shape,  &&find,  &&find0,  &&find1,        &&find2,  &&rest,
+      &&to_end,  &&resume, &&peek,  &&branch, &&match_at_end, &&match,  &&failed};
   static_assert(std::size(kWay) == static_cast<size_t>(StepCode::kOp) + 1);
   const PlanSteps& all = *plan.steps;
   const PlanShape* const shapes = all.shapes.data();
@@ -322,6 +322,13 @@ found:
   Keep(*step, at, next, captures);
   PARSHALL_TAKEN();
 rest:
+  Keep(*step, at, end, captures);
+  next = end;
+  PARSHALL_TAKEN();
+to_end:
+  // What stands behind the end is not looked at: a stop there is none.
+  next = ScanPast<3, true>(at, end, step->stop.data());
+  if (next < end || static_cast<uint64_t>(end - at) < step->min) goto failed;
   Keep(*step, at, end, captures);
   next = end;
   PARSHALL_TAKEN();

@@ -27,6 +27,7 @@ enum class StepCode : uint8_t {
   kFind1,     // over any bytes but stop[0]
   kFind2,
   kRest,
+  kToEnd,       // to the end of the text, over any bytes but `stop`s, and there are `min` of them
   kResume,      // back to the place in slot stop[0]
   kPeek,        // as OpCode::kPeek
   kBranch,      // the next byte's place in branches[table] is `target`

@@ -295,6 +295,15 @@ class Row {
   void Until(uint16_t at) {
     const PlanOp& op = plan_.ops[at];
     const auto stops = static_cast<size_t>(op.code) - static_cast<size_t>(OpCode::kRunUntil1);
+    if (op.count == 0 && plan_.ops[at + 1u].code == OpCode::kEnd) {
+      PlanStep& step = Begin(StepCode::kToEnd, at, {});
+      step.stop.fill(op.stop[0]);
+      std::copy_n(op.stop.begin(), stops + 1, step.stop.begin());
+      step.min = op.min;
+      SetCapture(op, &step);
+      closed_ = true;
+      return;
+    }
     const bool word = op.min > 0 || Contains(op.stop, stops + 1, ' ');
     const StepCode base = word ? StepCode::kWord1 : StepCode::kUntil1;
     PlanStep& step = Begin(static_cast<StepCode>(static_cast<size_t>(base) + stops), at, {});
