@@ -77,11 +77,12 @@ Status Finder::Find(bool at_start, uint32_t next_index, std::vector<Found>* foun
       FileStat stat;
       if (prune && StatPath(path, &stat) == 0) seen.insert(stat.identity);
       if (prune && !wanted.glob) {
-        for (const RotatedSibling& sibling : RotatedSiblings(path)) {
+        for (const RotatedSibling& sibling : RotatedSiblings(path, following_.names)) {
           seen.insert(sibling.stat.identity);
         }
       }
-      if (known_.contains(path)) continue;
+      // A source that goes on has its path, whatever stands there since it was made.
+      if (known_.contains(path) || made_.contains(path)) continue;
       if (auto considered = Consider(wanted, path, search); !considered) return considered;
     }
   }

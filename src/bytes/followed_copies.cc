@@ -47,7 +47,7 @@ ReadResult FollowedFile::BeginAgain(ReadResult result) {
   const uint64_t size_before = std::max(current_.stood, current_.offset());
   FileInHand copy;
   if (current_.trace.begun()) {
-    copy = FindCopy(name(), current_.Position(name(), file_, true), false, this, following_.ledger);
+    copy = FindCopy(name(), current_.Position(name(), file_, true), false, this, following_);
     truncated_.push_front({current_.trace, {}, WallNs()});
     if (truncated_.size() > kTruncatedMax) truncated_.pop_back();
   }
@@ -89,7 +89,7 @@ void FollowedFile::WasTruncated(const FilePosition& left) {
 // written: what is known of that may be of the time behind the truncation.)
 uint64_t FollowedFile::SavedInCopies(uint64_t begin, uint64_t end, int64_t since_ns) const {
   uint64_t saved = begin;
-  for (const RotatedSibling& sibling : RotatedSiblings(name())) {
+  for (const RotatedSibling& sibling : RotatedSiblings(name(), following_.names)) {
     const bool finished = following_.ledger.Finished(sibling.stat);
     if (sibling.gzip || finished || sibling.stat.modified_ns < since_ns - kTruncatedOldNs) continue;
     saved = std::max(saved, std::min(end, sibling.stat.size));
@@ -100,7 +100,7 @@ uint64_t FollowedFile::SavedInCopies(uint64_t begin, uint64_t end, int64_t since
 // Under a glob the copies would be found and read as files of their own. One that was made before
 // the last bytes were read is shorter than what was read.
 void FollowedFile::RememberCopies() {
-  for (const RotatedSibling& sibling : RotatedSiblings(name())) {
+  for (const RotatedSibling& sibling : RotatedSiblings(name(), following_.names)) {
     if (sibling.gzip || sibling.stat.size == 0 ||
         following_.ledger.claimed(sibling.stat.identity) ||
         following_.ledger.Finished(sibling.stat)) {

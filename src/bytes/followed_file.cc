@@ -137,13 +137,13 @@ bool FollowedFile::OpenCurrent() {
   int error = Reopen(&current_, name());
   if (error == ENOENT) {
     // Renamed while it was closed.
-    const std::string moved = FindInFolder(name(), current_.identity);
+    const std::string moved = FindInFolder(name(), current_.identity, following_.names);
     if (!moved.empty()) error = Reopen(&current_, moved);
   }
   if (error == ENOENT) {
     // Or compressed.
     FileInHand packed =
-        FindCopy(name(), current_.Position(name(), file_, true), true, this, following_.ledger);
+        FindCopy(name(), current_.Position(name(), file_, true), true, this, following_);
     if (packed.held) {
       following_.ledger.Release(current_.Position(name(), file_, false));
       packed.copy = current_.copy;

@@ -91,15 +91,14 @@ void FollowedFile::Discover(const FileStat& at_path) {
 }
 
 // Two rotations between two looks leave a file that never stood under the path when it was looked
-// at. It stands under a rotated name, newer than what is read.
+// at. It stands under a rotated name, newer than what is read. However many have come: what is left
+// out here is older than what is taken next, and would never be looked for again.
 void FollowedFile::TakeMissed() {
   FileInHand& newest = successors_.empty() ? current_ : successors_.back();
-  if (successors_.size() + 1 >= kSuccessorsMax) return;
   newest.Look();
-  const std::string stands_at = FindInFolder(name(), newest.identity);
   FilePosition left = newest.Position(name(), file_, false);
   if (newest.gzip != nullptr) left.identity.birth_ns = 0;  // when it was compressed
-  for (FileInHand& file : TakeNewer(name(), stands_at, left, this, following_.ledger)) {
+  for (FileInHand& file : TakeNewer(name(), newest.identity, left, this, following_)) {
     successors_.push_back(std::move(file));
   }
 }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "bytes/file_ledger.h"
+#include "bytes/folder_names.h"
 #include "bytes/identity.h"
 #include "bytes/member.h"
 #include "bytes/notices.h"
@@ -27,6 +28,8 @@ struct Following {
   // or is about to read? To be asked of the very descriptor that is read then: names are moved on
   // from one file to the next between two system calls.
   std::function<CopyOf(const std::string& path, int fd, const FileStat& stat)> judge_copy;
+  // Asked by each file that was rotated, and forgotten behind each search.
+  FolderNames names;
 };
 
 // A file that may be a copy is asked about again after this long.

@@ -41,9 +41,11 @@ GzipSource::GzipSource(std::string path, uint32_t index, FileLedger* ledger)
 
 GzipSource::~GzipSource() = default;
 
-bool GzipSource::Mean(const FileIdentity& identity, bool open) {
+bool GzipSource::Mean(const FileIdentity& identity, int descriptors_max) {
   meant_ = identity;
-  return !open || Open();
+  const bool there = Open();
+  if (fd_.get() >= descriptors_max) fd_.Reset();
+  return there;
 }
 
 // Under its path; or, when another file stands there by now, wherever the one that is meant does.
@@ -59,7 +61,8 @@ bool GzipSource::Open() {
   };
   if (fd_.valid() || opened(name())) return true;
   if (!meant_ || errno != ENOENT) return false;
-  const std::string moved = FindInFolder(name(), *meant_);
+  FolderNames names;
+  const std::string moved = FindInFolder(name(), *meant_, names);
   errno = ENOENT;
   return !moved.empty() && opened(moved);
 }

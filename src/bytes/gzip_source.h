@@ -28,8 +28,8 @@ class GzipSource : public Member {
   void AppendPositions(std::vector<FilePosition>* positions) const override;
 
   // The file that is meant, whatever it is called by the time it is read (rotation renames it on).
-  // Opens it at once when `open` says so. False when it is not under its path any more.
-  bool Mean(const FileIdentity& identity, bool open);
+  // Stays open below this number of descriptors. False when it is not there any more.
+  bool Mean(const FileIdentity& identity, int descriptors_max);
   // To be called before the first Read(): what this position says was read already, if the file
   // holds it.
   void GoOnBehind(const FilePosition& left);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -28,10 +29,10 @@ bool GzipFits(const std::string& path, const FilePosition& left) {
 }
 
 FileInHand TakeGzip(const RotatedSibling& sibling, const FilePosition* left, const void* owner,
-                    FileLedger& ledger, bool open = true) {
+                    FileLedger& ledger, int descriptors_max) {
   FileInHand file;
   auto gzip = std::make_unique<GzipSource>(sibling.path, 0, nullptr);
-  if (!gzip->Mean(sibling.stat.identity, open)) return file;
+  if (!gzip->Mean(sibling.stat.identity, descriptors_max)) return file;
   if (!ledger.Claim(sibling.stat.identity, owner)) return file;
   file.gzip = std::move(gzip);
   if (left != nullptr) file.gzip->GoOnBehind(*left);
@@ -42,15 +43,32 @@ FileInHand TakeGzip(const RotatedSibling& sibling, const FilePosition* left, con
   return file;
 }
 
-// The file under `path` at the position's offset, if it holds what the position says; and if it is
-// the very file of the position, when `itself` says so (by now another one may stand there).
-FileInHand TakePlain(const std::string& path, const FilePosition& left, bool itself,
-                     const void* owner, FileLedger& ledger) {
+// Opens the very file that was listed, wherever it stands by now: a rotation may rename one file
+// after the other while they are opened. Where only the name is gone on with, a file is missed. Not
+// valid: it is gone (errno is ENOENT), or cannot be opened.
+Fd OpenListed(RotatedSibling* sibling, FolderNames& names) {
+  for (int looks = 0; looks < kLooksMax; ++looks) {
+    Fd fd = OpenForReading(sibling->path);
+    if (!fd.valid() && errno != ENOENT) return fd;
+    FileStat stat;
+    if (fd.valid() && StatFd(fd.get(), &stat) == 0 && stat.identity == sibling->stat.identity) {
+      return fd;
+    }
+    std::string now_at = FindInFolder(sibling->path, sibling->stat.identity, names);
+    if (now_at.empty()) break;
+    sibling->path = std::move(now_at);
+  }
+  errno = ENOENT;
+  return Fd();
+}
+
+// This file, which was opened under `path`, at the position's offset, if it holds what the position
+// says.
+FileInHand TakePlain(Fd fd, const std::string& path, const FilePosition& left, const void* owner,
+                     FileLedger& ledger) {
   FileInHand file;
-  Fd fd = OpenForReading(path);
   FileStat stat;
   if (!fd.valid() || StatFd(fd.get(), &stat) != 0 || stat.type != FileType::kRegular) return file;
-  if (itself && stat.identity != left.identity) return file;
   if (!Fits(fd.get(), left) || !file.trace.Load(fd.get(), left.offset)) return file;
   if (!ledger.Claim(stat.identity, owner)) return file;
   ledger.Forget(stat.identity);
@@ -61,6 +79,15 @@ FileInHand TakePlain(const std::string& path, const FilePosition& left, bool its
   file.size = file.stood = stat.size;
   file.modified_ns = stat.modified_ns;
   return file;
+}
+
+// The file of the position itself, if it stands under `path` (by now another one may).
+FileInHand TakeItself(const std::string& path, const FilePosition& left, const void* owner,
+                      FileLedger& ledger) {
+  Fd fd = OpenForReading(path);
+  FileStat stat;
+  if (!fd.valid() || StatFd(fd.get(), &stat) != 0 || stat.identity != left.identity) return {};
+  return TakePlain(std::move(fd), path, left, owner, ledger);
 }
 
 // What was read of the file that this one was made of, as far as that is known.
@@ -74,8 +101,9 @@ std::optional<FilePosition> ReadBeforeItWasCompressed(const RotatedSibling& sibl
 
 // A copy that was made before the last bytes were read, of what was truncated since: shorter than
 // what was read, and known.
-void RememberCopies(const FilePosition& left, FileLedger& ledger) {
-  for (const RotatedSibling& sibling : RotatedSiblings(left.source)) {
+void RememberCopies(const FilePosition& left, Following& following) {
+  FileLedger& ledger = following.ledger;
+  for (const RotatedSibling& sibling : RotatedSiblings(left.source, following.names)) {
     if (sibling.gzip || sibling.stat.size == 0 || ledger.claimed(sibling.stat.identity) ||
         ledger.Finished(sibling.stat)) {
       continue;
@@ -118,16 +146,18 @@ JudgedFile OpenJudged(const std::string& path, const void* owner, Following& fol
 }
 
 FileInHand FindCopy(const std::string& path, const FilePosition& left, bool gzip, const void* owner,
-                    FileLedger& ledger) {
+                    Following& following) {
+  FileLedger& ledger = following.ledger;
   // Of which nothing was read there is no copy: everything begins with no bytes.
   if (left.offset == 0) return {};
-  for (const RotatedSibling& sibling : RotatedSiblings(path)) {
+  for (RotatedSibling& sibling : RotatedSiblings(path, following.names)) {
     if (ledger.claimed(sibling.stat.identity)) continue;
     FileInHand file;
     if (!sibling.gzip) {
-      file = TakePlain(sibling.path, left, false, owner, ledger);
+      Fd fd = OpenListed(&sibling, following.names);
+      file = TakePlain(std::move(fd), sibling.path, left, owner, ledger);
     } else if (gzip && GzipFits(sibling.path, left)) {
-      file = TakeGzip(sibling, &left, owner, ledger);
+      file = TakeGzip(sibling, &left, owner, ledger, following.descriptors_max);
     }
     if (!file.held) continue;
     file.copy = true;
@@ -136,10 +166,13 @@ FileInHand FindCopy(const std::string& path, const FilePosition& left, bool gzip
   return {};
 }
 
-std::deque<FileInHand> TakeNewer(const std::string& path, const std::string& left_path,
-                                 const FilePosition& left, const void* owner, FileLedger& ledger) {
-  std::vector<RotatedSibling> siblings = RotatedSiblings(path);
-  const auto at = std::ranges::find(siblings, left_path, &RotatedSibling::path);
+std::deque<FileInHand> TakeNewer(const std::string& path, const FileIdentity& stands,
+                                 const FilePosition& left, const void* owner,
+                                 Following& following) {
+  FileLedger& ledger = following.ledger;
+  std::vector<RotatedSibling> siblings = RotatedSiblings(path, following.names);
+  const auto at = std::ranges::find(
+      siblings, stands, [](const RotatedSibling& sibling) { return sibling.stat.identity; });
   const bool placed = at != siblings.end();
   const int64_t modified_ns = placed ? at->stat.modified_ns : left.modified_ns;
   // Nothing was read of the file: it may itself be among them, compressed.
@@ -166,20 +199,26 @@ std::deque<FileInHand> TakeNewer(const std::string& path, const std::string& lef
         chosen, {}, [](const RotatedSibling& sibling) { return sibling.stat.identity.birth_ns; });
   }
   std::deque<FileInHand> newer;
-  for (const RotatedSibling& sibling : chosen) {
+  for (RotatedSibling& sibling : chosen) {
     const FileStat& stat = sibling.stat;
     if (ledger.claimed(stat.identity) || stat.size == 0) continue;
     const FilePosition* const known = ledger.Find(stat.identity);
     if (known != nullptr && (sibling.gzip || ledger.Finished(stat))) continue;
-    std::string unused;
-    // It may have been read before it was compressed, by whichever source.
-    std::optional<FilePosition> before;
-    if (sibling.gzip) before = ReadBeforeItWasCompressed(sibling, ledger);
-    FileInHand file = sibling.gzip ? TakeGzip(sibling, before ? &*before : nullptr, owner, ledger,
-                                              newer.size() < kOpenMax)
-                                   : OpenFollowed(sibling.path, owner, ledger, &unused);
+    const int descriptors_max = newer.size() < kOpenMax ? following.descriptors_max : 0;
+    FileInHand file;
+    if (sibling.gzip) {
+      // It may have been read before it was compressed, by whichever source.
+      const std::optional<FilePosition> before = ReadBeforeItWasCompressed(sibling, ledger);
+      file = TakeGzip(sibling, before ? &*before : nullptr, owner, ledger, descriptors_max);
+    } else if (Fd fd = OpenListed(&sibling, following.names); fd.valid()) {
+      std::string unused;
+      file = TakeOpened(std::move(fd), sibling.path, owner, ledger, &unused);
+    } else if (errno != ENOENT) {
+      following.notices.Add(sibling.path + ": cannot be opened (" + ErrnoText(errno) +
+                            "); what was rotated into it is not read");
+    }
     if (!file.held) continue;
-    if (newer.size() >= kOpenMax) file.fd.Reset();
+    if (file.fd.get() >= descriptors_max) file.fd.Reset();
     newer.push_back(std::move(file));
   }
   return newer;
@@ -202,7 +241,7 @@ std::deque<FileInHand> Resume(const FilePosition& left, const void* owner, Follo
     const bool stands = StatPath(path, &at_path) == 0 && at_path.type == FileType::kRegular;
     in_place = stands && at_path.identity == left.identity;
     if (in_place) {
-      first = TakePlain(path, left, true, owner, ledger);
+      first = TakeItself(path, left, owner, ledger);
       if (first.held) {
         files.push_back(std::move(first));
         return files;
@@ -213,31 +252,34 @@ std::deque<FileInHand> Resume(const FilePosition& left, const void* owner, Follo
     if (stands) now = OpenJudged(path, owner, following, &trouble).file;
     break;
   }
-  std::string moved = in_place ? std::string() : FindInFolder(path, left.identity);
+  std::string moved = in_place ? std::string() : FindInFolder(path, left.identity, following.names);
   for (int looks = 0; looks < kLooksMax && !moved.empty() && !first.held; ++looks) {
     if (!HasGzipName(moved)) {
-      first = TakePlain(moved, left, true, owner, ledger);
+      first = TakeItself(moved, left, owner, ledger);
     } else if (left.offset == 0) {
       // Compressed before the earlier run, which had come to it and not begun. (Otherwise it is
       // known by its content.)
       RotatedSibling sibling;
       sibling.path = moved;
-      if (StatPath(moved, &sibling.stat) == 0) first = TakeGzip(sibling, nullptr, owner, ledger);
+      if (StatPath(moved, &sibling.stat) == 0) {
+        first = TakeGzip(sibling, nullptr, owner, ledger, following.descriptors_max);
+      }
     }
-    if (const std::string now_at = FindInFolder(path, left.identity); now_at != moved) {
+    if (const std::string now_at = FindInFolder(path, left.identity, following.names);
+        now_at != moved) {
       moved = now_at;
     } else {
       break;
     }
   }
-  if (!first.held) first = FindCopy(path, left, true, owner, ledger);
+  if (!first.held) first = FindCopy(path, left, true, owner, following);
   if (!first.held && left.offset > 0) {
     following.notices.Add(path + ": the file that was read to byte " + std::to_string(left.offset) +
                           (in_place ? " was truncated since" : " is gone") +
                           "; what had come behind that may be lost");
   }
   *truncated = in_place && !first.held && left.offset > 0;
-  if (*truncated) RememberCopies(left, ledger);
+  if (*truncated) RememberCopies(left, following);
   FilePosition after = left;
   if (first.held) {
     after = first.Position(path, 0, false);
@@ -245,14 +287,24 @@ std::deque<FileInHand> Resume(const FilePosition& left, const void* owner, Follo
     if (first.gzip != nullptr && left.identity != first.identity) after.identity = left.identity;
     if (first.gzip != nullptr && left.identity == first.identity) after.identity.birth_ns = 0;
   }
-  std::deque<FileInHand> newer = TakeNewer(path, first.path, after, owner, ledger);
+  std::deque<FileInHand> newer = TakeNewer(path, first.identity, after, owner, following);
   if (first.held) {
     files.push_back(std::move(first));
   }
-  for (FileInHand& file : newer) files.push_back(std::move(file));
   if (!now.held) now = OpenJudged(path, owner, following, &trouble).file;
   if (!trouble.empty()) following.notices.Add(path + ": " + trouble + "; it is tried again");
-  if (now.held) files.push_back(std::move(now));
+  if (now.held) {
+    // Behind it come those that took its place, and were rotated away before they were listed. (In
+    // place of what was truncated it is the newest: copies are born late.)
+    auto behind = newer.end();
+    while (!in_place && now.identity.birth_ns != 0 && behind != newer.begin() &&
+           std::prev(behind)->gzip == nullptr &&
+           std::prev(behind)->identity.birth_ns > now.identity.birth_ns) {
+      --behind;
+    }
+    newer.insert(behind, std::move(now));
+  }
+  for (FileInHand& file : newer) files.push_back(std::move(file));
   return files;
 }
 

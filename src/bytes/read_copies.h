@@ -25,13 +25,13 @@ JudgedFile OpenJudged(const std::string& path, const void* owner, Following& fol
 // one, claimed for `owner` and standing at the position's offset. Not held when there is none.
 // Gzip files are looked into when `gzip` says so; that takes as long as unpacking them.
 FileInHand FindCopy(const std::string& path, const FilePosition& left, bool gzip, const void* owner,
-                    FileLedger& ledger);
+                    Following& following);
 
-// Siblings of `path` newer than the file that stands (or stood, when empty) at `left_path` and was
-// last written at `modified_ns`, which nobody reads or has read. Oldest first, claimed for `owner`,
-// and some of them closed.
-std::deque<FileInHand> TakeNewer(const std::string& path, const std::string& left_path,
-                                 const FilePosition& left, const void* owner, FileLedger& ledger);
+// Siblings of `path` newer than the file of the position, which nobody reads or has read. Oldest
+// first, claimed for `owner`, and some of them closed. `stands` is the file that now holds what the
+// position says: itself, what it was compressed to, or none.
+std::deque<FileInHand> TakeNewer(const std::string& path, const FileIdentity& stands,
+                                 const FilePosition& left, const void* owner, Following& following);
 
 // How the source of `left` (a current one of an earlier run) goes on: the file it was reading,
 // wherever it stands now, at the offset; what was rotated away since, oldest first; and what

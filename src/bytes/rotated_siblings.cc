@@ -1,10 +1,8 @@
 #include "bytes/rotated_siblings.h"
 
-#include <dirent.h>
-
 #include <algorithm>
-#include <functional>
-#include <memory>
+#include <unordered_set>
+#include <utility>
 
 #include "bytes/path_pattern.h"
 
@@ -15,6 +13,11 @@ namespace {
 constexpr size_t kCountDigitsMax = 5;
 
 constexpr std::string_view kBackupEnd = ".backup";
+
+// Looks at a folder that does not come to rest.
+constexpr int kLooksMax = 16;
+// For a file that may well be gone.
+constexpr int kFindLooksMax = 4;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
@@ -51,17 +54,6 @@ bool IsBackup(std::string_view base, std::string_view name) {
   if (name.size() != base.size() + 1 + kHourDigits + kBackupEnd.size()) return false;
   return name.starts_with(base) && name[base.size()] == '-' && name.ends_with(kBackupEnd) &&
          std::ranges::all_of(name.substr(base.size() + 1, kHourDigits), IsDigit);
-}
-
-void ForEachName(const std::string& folder, const std::function<bool(const dirent&)>& visit) {
-  struct Close {
-    void operator()(DIR* directory) const { ::closedir(directory); }
-  };
-  const std::unique_ptr<DIR, Close> directory(::opendir(folder.empty() ? "." : folder.c_str()));
-  if (directory == nullptr) return;
-  while (const dirent* entry = ::readdir(directory.get())) {
-    if (!visit(*entry)) return;
-  }
 }
 
 bool Newer(const RotatedSibling& a, const RotatedSibling& b, bool by_name) {
@@ -122,19 +114,62 @@ std::vector<std::string> UnrotatedPaths(const std::string& path) {
   return paths;
 }
 
-std::vector<RotatedSibling> RotatedSiblings(const std::string& path) {
-  const std::string folder = DirectoryPrefix(path);
-  const std::string_view base = std::string_view(path).substr(folder.size());
+namespace {
+
+// As one look at the folder finds them, by their names.
+std::vector<RotatedSibling> LookForSiblings(const std::string& folder, std::string_view base,
+                                            FolderNames& names) {
   std::vector<RotatedSibling> siblings;
-  ForEachName(folder, [&](const dirent& entry) {
+  // What is rotated in front of the extension begins with the name without it.
+  const size_t dot = base.rfind('.');
+  const std::string_view beginning = dot == 0 ? base : base.substr(0, dot);
+  names.BeginningWith(folder, beginning, [&](const std::string& name) {
     RotatedSibling sibling;
-    if (!ParseRotatedName(base, entry.d_name, &sibling)) return true;
-    sibling.path = folder + entry.d_name;
+    if (!ParseRotatedName(base, name, &sibling)) return true;
+    sibling.path = folder + name;
     if (StatPath(sibling.path, &sibling.stat) == 0 && sibling.stat.type == FileType::kRegular) {
       siblings.push_back(std::move(sibling));
     }
     return siblings.size() < kSiblingsMax;
   });
+  std::ranges::sort(siblings, {}, &RotatedSibling::path);
+  return siblings;
+}
+
+bool SameNames(const std::vector<RotatedSibling>& a, const std::vector<RotatedSibling>& b) {
+  return std::ranges::equal(a, b, [](const RotatedSibling& one, const RotatedSibling& other) {
+    return one.path == other.path && one.stat.identity == other.stat.identity;
+  });
+}
+
+// Adds the files that are missing there.
+void AddMissing(const std::vector<RotatedSibling>& from, std::vector<RotatedSibling>* to) {
+  std::unordered_set<FileIdentity, FileIdentityHash> there;
+  for (const RotatedSibling& sibling : *to) there.insert(sibling.stat.identity);
+  for (const RotatedSibling& sibling : from) {
+    if (there.insert(sibling.stat.identity).second) to->push_back(sibling);
+  }
+}
+
+}  // namespace
+
+std::vector<RotatedSibling> RotatedSiblings(const std::string& path, FolderNames& names) {
+  const std::string folder = DirectoryPrefix(path);
+  const std::string_view base = std::string_view(path).substr(folder.size());
+  std::vector<RotatedSibling> siblings = LookForSiblings(folder, base, names);
+  // A rotation renames one file after the other; one look may miss a file that it moves on. Two
+  // looks that find the same were both right.
+  std::vector<RotatedSibling> seen_before;
+  for (int looks = 1; !names.Unchanged(folder); ++looks) {
+    if (looks == kLooksMax) {
+      AddMissing(seen_before, &siblings);
+      break;
+    }
+    std::vector<RotatedSibling> again = LookForSiblings(folder, base, names);
+    const bool same = SameNames(siblings, again);
+    AddMissing(std::exchange(siblings, std::move(again)), &seen_before);
+    if (same) break;
+  }
   const bool by_name = std::ranges::all_of(siblings, [&](const RotatedSibling& sibling) {
     return sibling.dated == siblings.front().dated;
   });
@@ -144,16 +179,21 @@ std::vector<RotatedSibling> RotatedSiblings(const std::string& path) {
   return siblings;
 }
 
-std::string FindInFolder(const std::string& path, const FileIdentity& identity) {
+std::string FindInFolder(const std::string& path, const FileIdentity& identity,
+                         FolderNames& names) {
   const std::string folder = DirectoryPrefix(path);
   std::string found;
-  ForEachName(folder, [&](const dirent& entry) {
-    if (entry.d_ino != identity.inode) return true;
-    FileStat stat;
-    std::string candidate = folder + entry.d_name;
-    if (StatPath(candidate, &stat) == 0 && stat.identity == identity) found = std::move(candidate);
-    return found.empty();
-  });
+  int looks = 0;
+  do {
+    names.OfInode(folder, identity.inode, [&](const std::string& name) {
+      FileStat stat;
+      std::string candidate = folder + name;
+      if (StatPath(candidate, &stat) == 0 && stat.identity == identity) {
+        found = std::move(candidate);
+      }
+      return found.empty();
+    });
+  } while (found.empty() && ++looks < kFindLooksMax && !names.Unchanged(folder));
   return found;
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bytes/folder_names.h"
 #include "bytes/identity.h"
 
 namespace parshall::bytes {
@@ -29,11 +30,12 @@ std::vector<std::string> UnrotatedPaths(const std::string& path);
 
 // Regular files in the folder of `path` with names rotated from its own, newest first. By their
 // numbers or dates; where both kinds stand there, by when they were last written. At most
-// kSiblingsMax, which is many times what anybody keeps.
+// kSiblingsMax, which is many times what anybody keeps. What stands there all the while is found,
+// also when it is renamed meanwhile; by the time it is opened it may have another name again.
 constexpr size_t kSiblingsMax = 4096;
-std::vector<RotatedSibling> RotatedSiblings(const std::string& path);
+std::vector<RotatedSibling> RotatedSiblings(const std::string& path, FolderNames& names);
 
 // Where the file stands in the folder of `path`, under whatever name; empty: not there.
-std::string FindInFolder(const std::string& path, const FileIdentity& identity);
+std::string FindInFolder(const std::string& path, const FileIdentity& identity, FolderNames& names);
 
 }  // namespace parshall::bytes

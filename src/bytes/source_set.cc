@@ -33,7 +33,8 @@ WatchingSet::WatchingSet(SetOptions options)
                  std::max(0, options.rotate_wait_ms),
                  std::max(0, options.writer_wait_ms),
                  DescriptorsMax(options),
-                 {}},
+                 {},
+                 FolderNames()},
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       forget_ms_(options.forget_ms) {
   std::vector<FilePosition> current;
@@ -127,6 +128,7 @@ Status WatchingSet::Scan(bool at_start) {
   rescan_at_ = kNever;
   std::vector<Finder::Found> found;
   auto searched = finder_.Find(at_start, next_index_, &found);
+  following_.names.Forget();
   for (Finder::Found& one : found) {
     if (one.file != nullptr) {
       followed_.push_back(one.file);

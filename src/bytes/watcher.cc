@@ -1,11 +1,11 @@
 #include "bytes/watcher.h"
 
-#include <linux/magic.h>
 #include <sys/inotify.h>
-#include <sys/vfs.h>
 
 #include <cerrno>
 #include <cstring>
+
+#include "bytes/file_system.h"
 
 namespace parshall::bytes {
 namespace {
@@ -15,27 +15,6 @@ constexpr uint32_t kFileMask = IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_
 constexpr uint32_t kDirectoryMask =
     IN_CREATE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE | IN_ATTRIB | IN_MODIFY | IN_ONLYDIR;
 constexpr size_t kEventBytes = 64 * 1024;
-
-// File systems on which another machine, or another layer, writes without this kernel's inotify
-// being told.
-bool Untold(const std::string& directory) {
-  struct statfs fs = {};
-  if (::statfs(directory.c_str(), &fs) != 0) return false;
-  switch (static_cast<uint64_t>(fs.f_type)) {
-    case NFS_SUPER_MAGIC:
-    case SMB_SUPER_MAGIC:
-    case 0xFF534D42U:  // CIFS
-    case 0xFE534D42U:  // SMB2
-    case V9FS_MAGIC:
-    case 0x65735546U:  // FUSE
-    case AFS_SUPER_MAGIC:
-    case CEPH_SUPER_MAGIC:
-    case OVERLAYFS_SUPER_MAGIC:
-      return true;
-    default:
-      return false;
-  }
-}
 
 }  // namespace
 
@@ -64,7 +43,7 @@ int Watcher::AddWatch(const std::string& path, uint32_t mask) {
 
 void Watcher::WatchDirectory(const std::string& prefix) {
   const std::string directory = prefix.empty() ? "." : prefix;
-  if (Untold(directory)) {
+  if (ChangesUntold(directory)) {
     untold_.insert(prefix);
   } else {
     untold_.erase(prefix);

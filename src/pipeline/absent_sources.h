@@ -19,7 +19,7 @@
 namespace parshall::pipeline {
 
 // One thread (under the intake's locks). Holds at most kKeptMax gone sources, and those of an
-// earlier run of which the snapshot knew a file.
+// earlier run that were not gone and of which the snapshot knew a file.
 class AbsentSources {
  public:
   // Each is some 17 series on /metrics.

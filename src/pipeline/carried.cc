@@ -13,6 +13,7 @@ constexpr std::string_view kLinesFramed = "lines_framed";
 constexpr std::string_view kLinesWaiting = "lines_waiting";
 constexpr std::string_view kBytesSkipped = "bytes_skipped";
 constexpr std::string_view kTwins = "twins";
+constexpr std::string_view kGonePlace = "gone_place";  // from 1 on
 constexpr std::string_view kMatches = "matches";
 constexpr std::string_view kMisses = "misses";
 constexpr std::string_view kPlanMatches = "plan_matches";
@@ -122,6 +123,8 @@ void RestoreOpenLines(const state::SavedSource& saved, const records::RuleProgra
 
 SourceTally TallyOf(const state::SavedSource& saved) { return ReadTally(saved.tally, ""); }
 
+uint64_t GonePlace(const state::SavedSource& saved) { return Find(saved.tally, kGonePlace); }
+
 state::Counters SaveTally(const SourceTally& tally) {
   state::Counters counters = {{std::string(kBytesRead), tally.bytes_read},
                               {std::string(kLinesFramed), tally.lines_framed},
@@ -137,7 +140,8 @@ state::Counters SaveTally(const SourceTally& tally) {
 void SaveAbsent(const AbsentSources& absent, state::Snapshot* snapshot) {
   for (const auto& [name, source] : absent.by_name()) {
     snapshot->sources.push_back(source.open);
-    snapshot->sources.back().tally = SaveTally(source.tally);
+    state::Counters& tally = snapshot->sources.back().tally = SaveTally(source.tally);
+    if (source.place) tally.emplace_back(kGonePlace, *source.place + 1);
   }
   const GoneSources& gone = absent.given_up();
   if (gone.sources == 0) return;

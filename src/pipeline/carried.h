@@ -26,6 +26,8 @@ void RestoreOpenLines(const state::SavedSource& saved, const records::RuleProgra
 
 SourceTally TallyOf(const state::SavedSource& saved);
 state::Counters SaveTally(const SourceTally& tally);
+// 0 of a source whose file was there; else the place among those that were gone, in their order.
+uint64_t GonePlace(const state::SavedSource& saved);
 
 // Sources that nobody reads now, and the sum of those that gave up their names.
 void SaveAbsent(const AbsentSources& absent, state::Snapshot* snapshot);

@@ -124,8 +124,10 @@ void Intake::Restore(std::vector<state::SavedSource> saved,
     known.insert(file.source);
   }
   absent_.Restore(gone);
+  // What was gone is gone still, in its order, though its inode is remembered for a while.
+  std::ranges::stable_sort(saved, {}, GonePlace);
   for (state::SavedSource& source : saved) {
-    const bool awaited = known.contains(source.name);
+    const bool awaited = GonePlace(source) == 0 && known.contains(source.name);
     absent_.Await(std::move(source), awaited);
   }
 }

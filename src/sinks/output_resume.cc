@@ -129,7 +129,8 @@ std::optional<uint32_t> UnpackedSize(const bytes::RotatedSibling& packed) {
 // snapshot comes twice, and is told. True if it was found.
 bool TellOfPacked(const std::string& path, const OutputPosition& recorded,
                   std::vector<std::string>* notices) {
-  for (const bytes::RotatedSibling& sibling : bytes::RotatedSiblings(RealPath(path))) {
+  bytes::FolderNames names;
+  for (const bytes::RotatedSibling& sibling : bytes::RotatedSiblings(RealPath(path), names)) {
     if (!sibling.gzip) continue;
     const std::optional<uint32_t> size = UnpackedSize(sibling);
     if (!size) return false;

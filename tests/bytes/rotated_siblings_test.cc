@@ -62,11 +62,12 @@ TEST_CASE("RotatedSiblings gives the newest first, by number or by date") {
   Append(log, "x");
   Append(dir / "a.log.swp", "x");
   REQUIRE(::mkdir((dir / "a.log.3").c_str(), 0700) == 0);
+  FolderNames folder;
   std::vector<std::string> found;
-  for (const RotatedSibling& sibling : RotatedSiblings(log)) found.push_back(sibling.path);
+  for (const RotatedSibling& sibling : RotatedSiblings(log, folder)) found.push_back(sibling.path);
   CHECK(found == std::vector<std::string>{dir / names[0], dir / names[1], dir / names[2]});
-  CHECK(FindInFolder(log, IdentityOf(dir / names[2])) == dir / names[2]);
-  CHECK(FindInFolder(log, {.inode = 1}).empty());
+  CHECK(FindInFolder(log, IdentityOf(dir / names[2]), folder) == dir / names[2]);
+  CHECK(FindInFolder(log, {.inode = 1}, folder).empty());
 }
 
 }  // namespace

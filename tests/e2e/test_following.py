@@ -216,3 +216,54 @@ def test_quiet_pipe_is_answered_at_once(tmp_path):
             assert f'"/{n}"'.encode() in live.process.stdout.readline()
         live.process.stdin.close()
         assert live.wait().code == 0
+
+
+def test_a_file_beyond_4_gib_is_gone_on_with_after_a_kill(tmp_path):
+    """A hole of five GiB in front of its lines: no offset fits into 32 bits."""
+    log, out = tmp_path / "access.log", tmp_path / "records.jsonl"
+    begin = 5 << 30
+    with open(log, "wb") as stream:
+        stream.truncate(begin)
+        stream.seek(begin)
+        stream.write(lines(0, 3))
+    args = [log, "--from", "beginning", "--state", tmp_path / "state", "--state.interval", "10ms", "--output", out]
+    with parshall.Live(*args) as live:
+        samples = live.wait_total(3, source=str(log))
+        assert samples.total("parshall_source_nul_bytes_skipped_total") == begin
+        generation = samples.total("parshall_state_generation")
+        live.wait_total(generation + 1, name="parshall_state_generation")
+        live.process.kill()
+        live.process.wait(parshall.DEADLINE_S)
+    append(log, lines(3, 2))
+    with parshall.Live(*args) as live:
+        samples = live.wait_total(5, source=str(log))
+        assert samples.total("http_requests_total") == 5
+        assert live.end().code == 0
+    assert paths_of(out) == wanted((0, 5))
+
+
+def test_metrics_say_how_far_behind_a_source_is_and_what_became_of_its_files(log, tmp_path):
+    source = {"source": str(log)}
+    with parshall.Live(log, "--from", "beginning") as live:
+        live.wait_total(3, **source)
+        append(log, lines(3, 400000))  # more records than the pipe of stdout takes, and nobody reads them
+        samples = live.wait_total(1, name="parshall_source_lag_bytes", **source)
+        live.wait_total(0.001, name="parshall_source_lag_seconds", **source)
+        assert samples.total("parshall_files_watched") == samples.total("parshall_source_files", **source) == 1
+        reader = threading.Thread(target=live.process.stdout.read, daemon=True)
+        reader.start()
+        live.wait_total(400003, **source)
+        parshall.wait_until(lambda: live.scrape().total("parshall_source_lag_bytes") == 0, "all is read")
+        assert live.scrape().total("parshall_source_lag_seconds") == 0
+        os.rename(log, tmp_path / "access.log.1")
+        log.write_bytes(lines(400003, 4))
+        live.wait_total(400007, **source)
+        samples = live.wait_total(1, name="parshall_source_rotations_total", **source)
+        assert samples.total("parshall_source_lost_bytes_total") == 0
+        os.truncate(log, 0)
+        append(log, lines(400007, 1))
+        samples = live.wait_total(1, name="parshall_source_truncations_total", **source)
+        live.wait_total(400008, **source)
+        live.process.terminate()
+        assert live.process.wait(parshall.DEADLINE_S) == 0
+        reader.join(parshall.DEADLINE_S)

@@ -6,6 +6,7 @@ docs/RELIABILITY.md. A failure names the seed: `scripts/torture --seed N --only 
 import os
 import pathlib
 import random
+import re
 import signal
 import sys
 
@@ -146,6 +147,10 @@ def test_reliability_page_names_every_bar():
     assert [bar.name for bar in table.BARS if bar.name not in table_text] == []
     rows = page[page.index("| situation | tests |"):].splitlines()[2:]
     assert sum(int(row.split("|")[2]) for row in rows if row.startswith("|")) == 470
+    named = set(re.findall(r"`(tests/[\w/.]+|test_\w+\.py)`", page))
+    assert [n for n in named if not (parshall.ROOT / n).exists() and not (parshall.ROOT / "tests/e2e" / n).exists()] == []
+    bars = {word for row in rows for word in re.findall(r"\b[A-Z]\d\b", row)}
+    assert bars <= {bar.id for bar in table.BARS}
 
 
 def test_a_fifo_for_the_records_that_nobody_reads_holds_up_neither_metrics_nor_a_stop(tmp_path):
