@@ -4,7 +4,8 @@
 
 namespace parshall::lines {
 
-extern const bool kIndexAvx2Built;  // newline_index_avx2.cc
+extern const bool kIndexAvx2Built;    // newline_index_avx2.cc
+extern const bool kIndexAvx512Built;  // newline_index_avx512.cc
 
 size_t IndexNewlinesBaseline(const char* begin, const char* end, uint32_t* offsets) {
   size_t count = 0;
@@ -26,8 +27,18 @@ bool HasIndexAvx2() {
 #endif
 }
 
+bool HasIndexAvx512() {
+#if defined(__x86_64__)
+  return kIndexAvx512Built && HasIndexAvx2() && __builtin_cpu_supports("avx512bw") != 0;
+#else
+  return false;
+#endif
+}
+
 size_t IndexNewlines(const char* begin, const char* end, uint32_t* offsets) {
-  static const auto index = HasIndexAvx2() ? IndexNewlinesAvx2 : IndexNewlinesBaseline;
+  static const auto index = HasIndexAvx512() ? IndexNewlinesAvx512
+                            : HasIndexAvx2() ? IndexNewlinesAvx2
+                                             : IndexNewlinesBaseline;
   return index(begin, end, offsets);
 }
 

@@ -30,9 +30,11 @@ class Buckets {
     const int64_t exponent = std::bit_cast<int64_t>(value) >> 52;
     const int64_t octave =
         std::clamp<int64_t>(exponent - octave_first_, 0, std::ssize(by_octave_) - 1);
-    uint32_t at = by_octave_[static_cast<size_t>(octave)];
-    for (uint32_t i = 0; i < octave_bounds_max_; ++i) at += value > padded_[at] ? 1U : 0U;
-    return at;
+    const uint32_t first = by_octave_[static_cast<size_t>(octave)];
+    // Bounds ascend, so that those below the value are the first ones.
+    uint32_t below = value > padded_[first] ? 1U : 0U;
+    for (uint32_t i = 1; i < octave_bounds_max_; ++i) below += value > padded_[first + i] ? 1U : 0U;
+    return first + below;
   }
 
  private:

@@ -13,155 +13,67 @@ using records::Record;
 using records::Value;
 using records::ValueKind;
 
-uint32_t SlotOf(const RuleFields& rule, std::string_view field, uint32_t none) {
-  for (uint32_t i = 0; i < rule.fields.size(); ++i) {
-    if (rule.fields[i].name == field) return i;
-  }
-  return none;
-}
-
-// `selector`: a Group or a DeleteSpec.
-template <typename Selector>
-bool TakesPart(const Selector& selector, const RuleFields& rule) {
-  if (selector.event && *selector.event != rule.event) return false;
-  const std::vector<std::string>& names = selector.rules;
-  return names.empty() || std::find(names.begin(), names.end(), rule.rule_name) != names.end();
-}
-
 constexpr uint64_t Pack(SeriesId id) { return (uint64_t{id.overflow} << 32) | id.number; }
 
 }  // namespace
-
-Meter::Meter(Store& store, Shard& shard, std::span<const RuleFields> rules)
-    : store_(store), shard_(shard) {
-  const Layout& layout = store.layout();
-  for (uint32_t i = 0; i < layout.groups.size(); ++i) {
-    const auto labels = static_cast<uint32_t>(layout.groups[i].field_labels.size());
-    auto state = std::make_unique<GroupState>(GroupState{.group = i,
-                                                         .space = layout.groups[i].space,
-                                                         .tuples = TupleCache(2 * labels),
-                                                         .long_texts = {}});
-    const uint64_t seed = std::bit_cast<uintptr_t>(state.get()) * 0x9E3779B97F4A7C15ULL;
-    state->long_texts.assign(labels, LongTextCache(seed));
-    states_.push_back(std::move(state));
-  }
-  for (const RuleFields& rule : rules) {
-    const auto first = static_cast<uint32_t>(plans_.size());
-    for (uint32_t i = 0; i < layout.groups.size(); ++i) PlanGroup(i, rule);
-    PlanRange range{
-        .first = first, .last = static_cast<uint32_t>(plans_.size()), .delete_plans = {}};
-    for (uint32_t i = 0; i < layout.groups.size(); ++i) PlanDelete(i, rule, &range);
-    range.deletes = !range.delete_plans.empty();
-    rules_.push_back(std::move(range));
-  }
-}
-
-// False if the rule's records never have one of the fields.
-bool Meter::PlanTests(std::span<const rules::Condition> conditions, const RuleFields& rule,
-                      std::vector<Test>* tests) {
-  for (const rules::Condition& condition : conditions) {
-    const uint32_t slot = SlotOf(rule, condition.field, kNoSlot);
-    if (slot == kNoSlot) return false;
-    tests->push_back({.slot = slot, .values = condition.values});
-  }
-  return true;
-}
-
-void Meter::PlanDelete(uint32_t group_index, const RuleFields& rule, PlanRange* range) {
-  const Layout& layout = store_.layout();
-  const Group& group = layout.groups[group_index];
-  if (!group.remove || !TakesPart(*group.remove, rule)) return;
-  std::vector<Test> tests;
-  if (!PlanTests(group.remove->when, rule, &tests)) return;
-  DeletePlan plan{.group = group_index, .space = group.space, .label_slots = {}};
-  for (const uint32_t label : layout.spaces[group.space].delete_labels) {
-    plan.label_slots.push_back(SlotOf(rule, group.labels[label].field, kNoSlot));
-    if (plan.label_slots.back() == kNoSlot) return;
-  }
-  plan.test_first = static_cast<uint32_t>(tests_.size());
-  tests_.insert(tests_.end(), tests.begin(), tests.end());
-  plan.test_last = static_cast<uint32_t>(tests_.size());
-  range->delete_plans.push_back(std::move(plan));
-}
-
-void Meter::PlanGroup(uint32_t group_index, const RuleFields& rule) {
-  const Layout& layout = store_.layout();
-  const Group& group = layout.groups[group_index];
-  if (!TakesPart(group, rule)) return;
-  std::vector<Test> tests;
-  if (!PlanTests(group.when, rule, &tests)) return;
-  Plan plan;
-  plan.mortal = layout.spaces[group.space].mortal();
-  plan.changes = layout.spaces[group.space].changes();
-  plan.state = states_[group_index].get();
-  plan.block_cells = layout.spaces[group.space].block_cells;
-  plan.cells = &shard_.spaces_[group.space];
-  plan.observation_first = static_cast<uint32_t>(observations_.size());
-  for (const Step& step : group.steps) {
-    Observation observation;
-    if (!step.value_field.empty()) {
-      observation.value_slot = SlotOf(rule, step.value_field, kNoSlot);
-      if (observation.value_slot == kNoSlot) continue;
-    } else {
-      plan.always = true;
-    }
-    const Family& family = layout.families[step.family];
-    observation.cell_first = family.cell_first;
-    observation.family = step.family;
-    observation.kind = family.cell_kind;
-    observation.buckets = &family.buckets;
-    observation.states = &family.states;
-    observation.sketch = family.sketch.has_value();
-    plan.sketches = plan.sketches || observation.sketch;
-    if (!step.exemplar_field.empty()) {
-      observation.exemplar_slot = SlotOf(rule, step.exemplar_field, kNoSlot);
-      observation.exemplar_label = &step.exemplar_label;
-      plan.exemplars = plan.exemplars || observation.exemplar_slot != kNoSlot;
-    }
-    observations_.push_back(observation);
-  }
-  plan.observation_last = static_cast<uint32_t>(observations_.size());
-  plan.touches = plan.mortal || plan.exemplars || plan.sketches;
-  if (plan.observation_first == plan.observation_last) return;
-  plan.label_first = static_cast<uint32_t>(label_slots_.size());
-  plan.label_count = static_cast<uint32_t>(group.field_labels.size());
-  for (const uint32_t label : group.field_labels) {
-    const rules::LabelSpec& spec = group.labels[label];
-    label_slots_.push_back(spec.from_object ? kObjectSlot : SlotOf(rule, spec.field, kNoSlot));
-  }
-  plan.test_first = static_cast<uint32_t>(tests_.size());
-  tests_.insert(tests_.end(), tests.begin(), tests.end());
-  plan.test_last = static_cast<uint32_t>(tests_.size());
-  plans_.push_back(plan);
-}
 
 void Meter::Apply(const Record& record) {
   assert(record.rule < rules_.size());
   const PlanRange& range = rules_[record.rule];
   const Plan* const plans_end = plans_.data() + range.last;
   for (const Plan* next = plans_.data() + range.first; next < plans_end; ++next) {
-    const Plan& plan = *next;
-    if (plan.test_first != plan.test_last && !Passes(plan.test_first, plan.test_last, record)) {
-      continue;
+    RecentTuples::Key key;
+    if (next->quick) [[likely]] {
+      if (ApplyRecent(*next, record, &key)) continue;
     }
-    if (!plan.always && !HasNumber(plan, record)) {
-      RejectAll(plan, record);
-      continue;
-    }
-    if (plan.changes) [[unlikely]]
-      Forget(plan);
-    const uint64_t series = FindSeries(plan, record);
-    if ((series >> 32) != 0 && !CountRare(plan, record, series)) continue;
-    if (plan.touches) [[unlikely]]
-      Touch(plan, record, static_cast<uint32_t>(series));
-    uint64_t* block = plan.cells->cells.data() + (series & 0xFFFFFFFFU) * plan.block_cells;
-    const Observation* const end = observations_.data() + plan.observation_last;
-    for (const Observation* at = observations_.data() + plan.observation_first; at < end; ++at) {
-      Observe(*at, record, block);
-    }
+    ApplyPlan(*next, record, next->quick ? &key : nullptr);
   }
   if (range.deletes) [[unlikely]] {
     for (const DeletePlan& plan : range.delete_plans) Delete(plan, record);
+  }
+}
+
+// The usual case: short labels that were there before, and nothing to ask but where their cells
+// are. Leaves in `key` what ApplyPlan() may remember; no word in it: nothing.
+inline bool Meter::ApplyRecent(const Plan& plan, const Record& record, RecentTuples::Key* key) {
+  const uint32_t* const slots = label_slots_.data() + plan.label_first;
+  RecentTuples::Key words;
+  for (uint32_t n = 0; n < plan.label_count; ++n) {
+    const Value& value = record.values[slots[n]];
+    if (!value.there() || !RecentTuples::Fits(value.size)) return false;
+    words.words[n] = RecentTuples::WordOf(value.data, value.size);
+  }
+  const uint64_t cells = plan.state->recent.Find(words);
+  if (cells == RecentTuples::kAbsent) {
+    *key = words;
+    return false;
+  }
+  ObserveAll(plan, record, plan.cells->cells.data() + cells);
+  return true;
+}
+
+[[gnu::noinline]] void Meter::ApplyPlan(const Plan& plan, const Record& record,
+                                        const RecentTuples::Key* key) {
+  if (plan.test_first != plan.test_last && !Passes(plan.test_first, plan.test_last, record)) return;
+  if (!plan.always && !HasNumber(plan, record)) return RejectAll(plan, record);
+  if (plan.changes) [[unlikely]]
+    Forget(plan);
+  const uint64_t series = FindSeries(plan, record);
+  if ((series >> 32) != 0 && !CountRare(plan, record, series)) return;
+  if (plan.touches) [[unlikely]]
+    Touch(plan, record, static_cast<uint32_t>(series));
+  const uint64_t cells = (series & 0xFFFFFFFFU) * plan.block_cells;
+  // A series that stands for what its labels' limits leave out is counted apart each time.
+  if (key != nullptr && key->words[0] != 0 && (series >> 32) == 0) {
+    plan.state->recent.Put(*key, cells);
+  }
+  ObserveAll(plan, record, plan.cells->cells.data() + cells);
+}
+
+inline void Meter::ObserveAll(const Plan& plan, const Record& record, uint64_t* block) {
+  const Observation* const end = observations_.data() + plan.observation_last;
+  for (const Observation* at = observations_.data() + plan.observation_first; at < end; ++at) {
+    Observe(*at, record, block);
   }
 }
 
@@ -240,11 +152,11 @@ bool Meter::HasNumber(const Plan& plan, const Record& record) const {
 }
 
 inline void Meter::Observe(const Observation& observation, const Record& record, uint64_t* block) {
-  uint64_t* cells = block + observation.cell_first;
   if (observation.kind == CellKind::kCount) {
-    ++cells[0];
+    ++block[observation.cell_first];
     return;
   }
+  uint64_t* const cells = block + observation.cell_first;
   double number = 1;
   if (observation.value_slot != kNoSlot) {
     const Reading reading = ReadValue(record.values[observation.value_slot], &number);
@@ -259,7 +171,7 @@ inline void Meter::Observe(const Observation& observation, const Record& record,
   }
   if (observation.kind == CellKind::kHistogram) [[likely]] {
     ++cells[observation.buckets->Find(number)];
-    uint64_t& sum = cells[observation.buckets->count()];
+    uint64_t& sum = block[observation.sum_cell];
     sum = AsCell(AsDouble(sum) + number);
     return;
   }

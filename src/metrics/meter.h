@@ -41,6 +41,7 @@ class Meter {
     uint32_t group = 0;
     uint32_t space = 0;
     TupleCache tuples;
+    RecentTuples recent;                         // their cells
     std::vector<LongTextCache> long_texts;       // by field label
     uint64_t only_series = TupleCache::kAbsent;  // without field labels there is just one
     uint64_t epoch = 0;                          // Shard::Cells::epoch when this was learned
@@ -48,11 +49,12 @@ class Meter {
 
   // One family that takes part.
   struct Observation {
+    CellKind kind = CellKind::kCount;
     uint32_t value_slot = kNoSlot;  // kNoSlot: 1
     uint32_t cell_first = 0;
-    uint32_t family = 0;
-    CellKind kind = CellKind::kCount;
+    uint32_t sum_cell = 0;  // of a histogram: behind its buckets
     const Buckets* buckets = nullptr;
+    uint32_t family = 0;
     const std::vector<std::string>* states = nullptr;
     uint32_t exemplar_slot = kNoSlot;
     const std::string* exemplar_label = nullptr;
@@ -81,6 +83,7 @@ class Meter {
     bool exemplars = false;
     bool sketches = false;
     bool touches = false;  // any of the three
+    bool quick = false;    // every record counts and its series stays: see ApplyRecent()
   };
 
   // Which series go when a record of one rule fits.
@@ -107,6 +110,9 @@ class Meter {
                  std::vector<Test>* tests);
   static Reading ReadValue(const records::Value& value, double* number);
 
+  bool ApplyRecent(const Plan& plan, const records::Record& record, RecentTuples::Key* key);
+  void ApplyPlan(const Plan& plan, const records::Record& record, const RecentTuples::Key* key);
+  void ObserveAll(const Plan& plan, const records::Record& record, uint64_t* block);
   bool Passes(uint32_t test_first, uint32_t test_last, const records::Record& record) const;
   bool HasNumber(const Plan& plan, const records::Record& record) const;
   void Observe(const Observation& observation, const records::Record& record, uint64_t* block);

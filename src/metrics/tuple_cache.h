@@ -2,6 +2,7 @@
 // A thread's memory of which series a tuple of raw label values means: the one look-up that a line
 // pays for its labels. Keys are integers made of the values' bytes, so that a hit compares no text.
 
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -52,6 +53,48 @@ inline ValueKey KeyOfText(const char* data, size_t size) {
   }
   return {size == 0 ? 0 : Load<uint8_t>(data), tag};
 }
+
+// The tuples that were seen last, of up to kLabelsMax texts of 2 to 4 bytes: methods and statuses
+// are such, and a word stands for each of them. What it knows is right for as long as series stay.
+// One thread.
+class RecentTuples {
+ public:
+  static constexpr uint32_t kLabelsMax = 2;
+  static constexpr uint64_t kAbsent = ~uint64_t{0};
+  struct Key {
+    std::array<uint64_t, kLabelsMax> words{};
+  };
+
+  // Whether a word can stand for a text of this size.
+  static bool Fits(size_t size) { return size - 2 <= 2; }
+  // Reads no byte outside the text.
+  static uint64_t WordOf(const char* data, size_t size) {
+    using tuple_cache_internal::Load;
+    const size_t behind = size - 2;
+    return Load<uint16_t>(data) | (Load<uint16_t>(data + behind) << (8 * behind)) | (size << 32);
+  }
+
+  // What was put for this tuple, or kAbsent.
+  uint64_t Find(const Key& key) const {
+    const Entry& entry = entries_[SlotOf(key)];
+    return entry.key.words == key.words ? entry.value : kAbsent;
+  }
+  void Put(const Key& key, uint64_t value) { entries_[SlotOf(key)] = {key, value}; }
+
+ private:
+  static constexpr size_t kSlots = 256;
+  struct Entry {
+    Key key;  // a text is never empty, so this is none
+    uint64_t value = kAbsent;
+  };
+
+  static size_t SlotOf(const Key& key) {
+    return static_cast<size_t>(
+        (key.words[0] * 0x9E3779B97F4A7C15ULL + key.words[1] * 0xC2B2AE3D27D4EB4FULL) >> 56);
+  }
+
+  std::array<Entry, kSlots> entries_{};
+};
 
 // Open addressing over tuples of `words` words. One thread.
 // Bounded: at half full of its greatest size it forgets everything and learns anew, because raw

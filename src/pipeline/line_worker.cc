@@ -64,6 +64,9 @@ LineWorker::LineWorker(std::shared_ptr<const records::RuleProgram> program,
   tally_.rule_last_match.resize(program_->rules.size());
   tally_.rule_sampled_out.resize(program_->rules.size());
   matches_before_.resize(program_->rules.size());
+  for (const records::CompiledRule& rule : program_->rules) {
+    alone_.push_back(!rule.multiline && rule.dedupe == rules::Dedupe::kOff ? 1 : 0);
+  }
 }
 
 SourceTally& LineWorker::TallyOf(const SourceEntry& entry) {
@@ -196,11 +199,39 @@ void LineWorker::Cut(const lines::Cut& cut) {
   if (line < cut.end) Physical({line, static_cast<size_t>(cut.end - line)});
 }
 
+// One in so many lines says what time its rules took.
+inline Outcome LineWorker::Match(std::string_view text, records::Record* record) {
+  const bool sample = ++sample_ % kTimedEvery == 0;
+  return matcher_.Match(text, entry_->name, record, sample ? MonotonicNanos : nullptr);
+}
+
+void LineWorker::Emit(const records::Record& record, std::span<const lines::EnvelopeField> envelope,
+                      Buffer* out) {
+  if (record.sampled_out) [[unlikely]] {
+    ++tally_.rule_sampled_out[record.rule];
+    return;
+  }
+  if (envelope.empty()) [[likely]] {
+    json_.Append(record, plain_, out);
+  } else {
+    json_.Append(record, Context(envelope), out);
+  }
+}
+
 void LineWorker::Physical(std::string_view text) {
   ++source_tally_->lines_framed;
   in_hand_ = 1;
   if (!unwrapper_.Unwrap(text, &unwrapped_)) {
-    Logical({.text = text, .envelope = {}});
+    records::Record record;
+    const Outcome outcome = Match(text, &record);
+    if (outcome == Outcome::kMatched && alone_[record.rule] != 0 && !event_.open) [[likely]] {
+      ++lines_done_;
+      Count(outcome, 1);
+      meter_.Apply(record);
+      if (options_.write_records) Emit(record, {}, &out_);
+      return;
+    }
+    Handle({.text = text, .envelope = {}}, outcome, record);
     return;
   }
   if (!unwrapped_.pieces) {
@@ -248,13 +279,13 @@ void LineWorker::Logical(const Line& line) {
     return;
   }
   records::Record record;
-  const bool sample = ++sample_ % kTimedEvery == 0;
-  const Outcome outcome =
-      matcher_.Match(line.text, entry_->name, &record, sample ? MonotonicNanos : nullptr);
-  if (outcome == Outcome::kUnmatched) {
-    Join(line);
-    return;
-  }
+  const Outcome outcome = Match(line.text, &record);
+  Handle(line, outcome, record);
+}
+
+// A line that was matched, or not.
+void LineWorker::Handle(const Line& line, Outcome outcome, const records::Record& record) {
+  if (outcome == Outcome::kUnmatched) return Join(line);
   const rules::Dedupe dedupe = program_->rules[record.rule].dedupe;
   bool duplicate = false;
   if (dedupe != rules::Dedupe::kOff && outcome != Outcome::kDropped) {
@@ -284,77 +315,9 @@ void LineWorker::Logical(const Line& line) {
   if (options_.write_records) Emit(record, line.envelope, &out_);
 }
 
-// A line that no rule knows: it continues the event before it, or is unmatched.
-void LineWorker::Join(const Line& line) {
-  if (!event_.open) Turn();  // that event may stand in an earlier batch
-  if (event_.open && event_.continuation.Belongs(line.text)) {
-    tally_.continuation_lines += line.lines;
-    if (IsDropped(&event_)) {
-      Count(Outcome::kDropped, line.lines);
-    } else if (event_.Add(line.text, options_.line_bytes_max)) {
-      Count(Outcome::kMatched, line.lines);
-    } else {
-      Count(Outcome::kOversized, line.lines);
-    }
-    return;
-  }
-  CloseEvent(&event_, &out_);
-  ++lines_done_;
-  EmitLine(line, Outcome::kUnmatched);
-}
-
-// Counts and writes a joined event. The whole text is matched again by its rule; where the pattern
-// does not reach over line ends, the first line makes the record and the rest is kept beside it.
-void LineWorker::CloseEvent(OpenEvent* event, Buffer* out) {
-  if (!event->open) return;
-  if (IsDropped(event)) {
-    event->Close();
-    return;
-  }
-  records::Record record;
-  const std::string_view text = event->Padded();
-  Outcome outcome = event_matcher_.MatchRule(event->rule, text, entry_->name, &record);
-  std::vector<lines::EnvelopeField> envelope = event->envelope;
-  if (outcome == Outcome::kUnmatched) {
-    outcome = event_matcher_.MatchRule(event->rule, text.substr(0, event->first_line_size),
-                                       entry_->name, &record);
-    if (text.size() > event->first_line_size) {
-      envelope.push_back({"continuation", text.substr(event->first_line_size + 1)});
-    }
-  }
-  if (outcome == Outcome::kMatched || outcome == Outcome::kRejected) {
-    if (outcome == Outcome::kMatched) meter_.Apply(record);
-    if (options_.write_records) Emit(record, envelope, out);
-  }
-  event->Close();
-}
-
-bool LineWorker::Takes(uint32_t rule, OpenEvent* event, std::string_view source) {
-  records::Record ignored;
-  const std::string_view first = event->Padded().substr(0, event->first_line_size);
-  const Outcome outcome = event_matcher_.MatchRule(rule, first, source, &ignored, true);
-  return outcome == Outcome::kMatched || outcome == Outcome::kRejected;
-}
-
 void LineWorker::AddSources(const std::vector<SourceTally>& sources) {
   if (tally_.sources.size() < sources.size()) tally_.sources.resize(sources.size());
   for (size_t n = 0; n < sources.size(); ++n) Add(sources[n], &tally_.sources[n]);
-}
-
-// Whether its rule drops the event; the line that begins it decides.
-bool LineWorker::IsDropped(OpenEvent* event) {
-  if (!event->resumed) return event->dropped;
-  records::Record ignored;
-  event->resumed = false;
-  const std::string_view first = event->Padded().substr(0, event->first_line_size);
-  event->dropped = event_matcher_.MatchRule(event->rule, first, entry_->name, &ignored, true) ==
-                   Outcome::kDropped;
-  return event->dropped;
-}
-
-void LineWorker::Count(Outcome outcome, uint64_t lines) {
-  source_tally_->outcomes[static_cast<size_t>(outcome)] += lines;
-  in_hand_ = 0;
 }
 
 sinks::RecordContext LineWorker::Context(std::span<const lines::EnvelopeField> envelope) const {
@@ -362,19 +325,6 @@ sinks::RecordContext LineWorker::Context(std::span<const lines::EnvelopeField> e
   context.envelope = envelope;
   context.has_envelope_moment = EnvelopeMoment(envelope, &context.envelope_moment);
   return context;
-}
-
-void LineWorker::Emit(const records::Record& record, std::span<const lines::EnvelopeField> envelope,
-                      Buffer* out) {
-  if (record.sampled_out) [[unlikely]] {
-    ++tally_.rule_sampled_out[record.rule];
-    return;
-  }
-  if (envelope.empty()) [[likely]] {
-    json_.Append(record, plain_, out);
-  } else {
-    json_.Append(record, Context(envelope), out);
-  }
 }
 
 void LineWorker::EmitLine(const Line& line, Outcome outcome) {

@@ -81,6 +81,8 @@ class LineWorker {
   void Cut(const lines::Cut& cut);
   void Physical(std::string_view text);
   void Logical(const Line& line);
+  records::Outcome Match(std::string_view text, records::Record* record);
+  void Handle(const Line& line, records::Outcome outcome, const records::Record& record);
   void Join(const Line& line);
   bool SeeTwin(const Line& line);
   void LookBack(const Line& line);
@@ -88,7 +90,10 @@ class LineWorker {
   void Emit(const records::Record& record, std::span<const lines::EnvelopeField> envelope,
             Buffer* out);
   void EmitLine(const Line& line, records::Outcome outcome);
-  void Count(records::Outcome outcome, uint64_t lines);
+  void Count(records::Outcome outcome, uint64_t lines) {
+    source_tally_->outcomes[static_cast<size_t>(outcome)] += lines;
+    in_hand_ = 0;
+  }
   void CloseEvent(OpenEvent* event, Buffer* out);
   bool IsDropped(OpenEvent* event);
   void FlushPieces();
@@ -125,6 +130,7 @@ class LineWorker {
   Moment now_;
   sinks::RecordContext plain_;  // of the entry's records without a wrapping
   std::vector<uint64_t> matches_before_;
+  std::vector<uint8_t> alone_;  // by rule: no line of it begins an event of several, or has a twin
 
   // Twins: the last line of a rule with `dedupe:`, and its number among the logical lines
   // (sample_). Only the line with the next number can be its twin.

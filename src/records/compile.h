@@ -40,7 +40,7 @@ struct Recipe {
   int key = 0;      // index into RuleProgram::keys
   Conversion conversion;
   // How the matcher goes about it: most fields are text that only "-" makes null, or short
-  // integers.
+  // integers whose null texts are no digits.
   enum class Way : uint8_t { kText, kDigits, kGeneral } way = Way::kGeneral;
   bool shared_slot = false;  // other recipes may fill the slot, too
   // Text that no metric and no condition asks for: not needed when records are not written.
@@ -52,16 +52,28 @@ struct Recipe {
   int count_slot = -1;  // of a sum: where the number of items goes, -1 for nowhere
 };
 
-// A recipe as the matcher walks over it for each line: small, and in a row.
+// A recipe as the matcher walks over it for each line: small, and in a row. Where its capture and
+// its value stand are bytes from the first of them.
 struct Step {
   Recipe::Way way = Recipe::Way::kGeneral;
-  bool dash_is_null = false;
-  bool plain_nulls = false;
   bool shared_slot = false;
-  uint8_t capture = 0;
-  uint16_t slot = 0;
-  int16_t request = -1;  // kHttpRequest: index into CompiledRule::recipes
-  uint16_t recipe = 0;   // index into CompiledRule::recipes
+  uint16_t capture_at = 0;  // 0: a key of the JSON event
+  int16_t request = -1;     // kHttpRequest: index into CompiledRule::recipes
+  uint16_t recipe = 0;      // index into CompiledRule::recipes
+  uint32_t value_at = 0;
+  int32_t null_head = -1;  // HeadOf() the text that is null; -1: none is
+};
+
+// Of a text, which may be empty but not null: its size and the byte it begins with, never negative.
+inline int64_t HeadOf(const char* text, uint32_t size) {
+  return (int64_t{size} << 8) | static_cast<unsigned char>(*text);
+}
+
+// The steps of a rule: plain texts first, then plain integers, each with a value of its own.
+struct Steps {
+  std::vector<Step> all;
+  size_t texts_end = 0;
+  size_t digits_end = 0;
 };
 
 struct CompiledCondition {
@@ -96,10 +108,8 @@ struct CompiledRule {
   std::vector<Recipe> recipes;
   std::vector<size_t> key_defaults;  // recipes of keys that have a default
   std::vector<int> shared_slots;     // with more than one recipe
-  std::vector<Step> steps;           // of all recipes; plain texts first
-  std::vector<Step> metric_steps;    // without those that only records need
-  size_t text_steps = 0;             // how many of `steps` are texts of one recipe, and no requests
-  size_t text_metric_steps = 0;
+  Steps steps;                       // of all recipes
+  Steps metric_steps;                // without those that only records need
   std::vector<TimestampField> timestamp;
   std::unique_ptr<Transforms> transforms;  // null: none
 };

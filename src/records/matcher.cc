@@ -35,6 +35,63 @@ Matcher::Matcher(std::shared_ptr<const RuleProgram> program, bool all_fields)
   values_.resize(slots);
 }
 
+[[gnu::always_inline]] inline Matcher::Verdict Matcher::Try(const CompiledRule& rule,
+                                                            std::string_view line,
+                                                            std::string_view source) {
+  std::string_view text = line;
+  if (rule.json && !(rule.logfmt ? ParseLogfmt(line) : ParseEvent(line))) return Verdict::kNo;
+  for (const CompiledCondition& condition : rule.key_conditions) {
+    if (!Holds(condition, source)) return Verdict::kNo;
+  }
+  if (rule.from_key >= 0) {
+    if (found_[static_cast<size_t>(rule.from_key)].kind != JsonKind::kString ||
+        !KeyText(rule.from_key, &text)) {
+      return Verdict::kNo;
+    }
+  }
+  if (rule.regex != nullptr) {
+    PlanVerdict verdict = PlanVerdict::kUnknown;
+    if (rule.plan) verdict = RunPlan(*rule.plan, text.data(), text.data() + text.size(), captures_);
+    if (verdict == PlanVerdict::kNoMatch) return Verdict::kNo;
+    if (verdict == PlanVerdict::kUnknown) {
+      by_plan_ = false;
+      if (!rule.regex->Match(text, captures_)) return Verdict::kNo;
+    }
+  }
+  const bool typed = Fill(rule);
+  for (const CompiledCondition& condition : rule.field_conditions) {
+    const Value& value = values_[static_cast<size_t>(condition.slot)];
+    if (!value.there()) return Verdict::kNo;
+    if (!condition.values.empty() && std::find(condition.values.begin(), condition.values.end(),
+                                               value.text()) == condition.values.end()) {
+      return Verdict::kNo;
+    }
+  }
+  return typed ? Verdict::kYes : Verdict::kRejected;
+}
+
+inline Outcome Matcher::Finish(const CompiledRule& rule, size_t index, Verdict verdict,
+                               std::string_view line, bool filters, Record* record) {
+  if (rule.drop || rule.transforms != nullptr) [[unlikely]] {
+    return FinishTransformed(rule, index, verdict, line, filters, record);
+  }
+  record->rule = static_cast<uint32_t>(index);
+  record->event = rule.event;
+  record->values = values_.data();
+  record->values_count = static_cast<uint32_t>(rule.fields.size());
+  record->own_timestamp = false;
+  record->own_source = false;
+  record->sampled_out = false;
+  record->text_size = line_size_;
+  if (rule.json) {
+    HideOverwritten(rule, record);
+  } else {
+    record->members = nullptr;
+    record->members_count = 0;
+  }
+  return verdict == Verdict::kYes ? Outcome::kMatched : Outcome::kRejected;
+}
+
 Outcome Matcher::Match(std::string_view line, std::string_view source, Record* record,
                        NanosClock clock) {
   event_ = Event::kNotParsed;
@@ -121,28 +178,6 @@ Outcome Matcher::MatchRule(size_t index, std::string_view line, std::string_view
   return Finish(rule, index, verdict, line, filters, record);
 }
 
-Outcome Matcher::Finish(const CompiledRule& rule, size_t index, Verdict verdict,
-                        std::string_view line, bool filters, Record* record) {
-  if (rule.drop || rule.transforms != nullptr) [[unlikely]] {
-    return FinishTransformed(rule, index, verdict, line, filters, record);
-  }
-  record->rule = static_cast<uint32_t>(index);
-  record->event = rule.event;
-  record->values = values_.data();
-  record->values_count = static_cast<uint32_t>(rule.fields.size());
-  record->own_timestamp = false;
-  record->own_source = false;
-  record->sampled_out = false;
-  record->text_size = line_size_;
-  if (rule.json) {
-    HideOverwritten(rule, record);
-  } else {
-    record->members = nullptr;
-    record->members_count = 0;
-  }
-  return verdict == Verdict::kYes ? Outcome::kMatched : Outcome::kRejected;
-}
-
 // A rule that drops its lines, or changes its records.
 [[gnu::noinline]] Outcome Matcher::FinishTransformed(const CompiledRule& rule, size_t index,
                                                      Verdict verdict, std::string_view line,
@@ -176,40 +211,6 @@ Outcome Matcher::Finish(const CompiledRule& rule, size_t index, Verdict verdict,
   }
   record->sampled_out = !Transformer::Sampled(transforms, line, values_.data());
   return verdict == Verdict::kYes ? Outcome::kMatched : Outcome::kRejected;
-}
-
-Matcher::Verdict Matcher::Try(const CompiledRule& rule, std::string_view line,
-                              std::string_view source) {
-  std::string_view text = line;
-  if (rule.json && !(rule.logfmt ? ParseLogfmt(line) : ParseEvent(line))) return Verdict::kNo;
-  for (const CompiledCondition& condition : rule.key_conditions) {
-    if (!Holds(condition, source)) return Verdict::kNo;
-  }
-  if (rule.from_key >= 0) {
-    if (found_[static_cast<size_t>(rule.from_key)].kind != JsonKind::kString ||
-        !KeyText(rule.from_key, &text)) {
-      return Verdict::kNo;
-    }
-  }
-  if (rule.regex != nullptr) {
-    PlanVerdict verdict = PlanVerdict::kUnknown;
-    if (rule.plan) verdict = RunPlan(*rule.plan, text.data(), text.data() + text.size(), captures_);
-    if (verdict == PlanVerdict::kNoMatch) return Verdict::kNo;
-    if (verdict == PlanVerdict::kUnknown) {
-      by_plan_ = false;
-      if (!rule.regex->Match(text, captures_)) return Verdict::kNo;
-    }
-  }
-  const bool typed = Fill(rule);
-  for (const CompiledCondition& condition : rule.field_conditions) {
-    const Value& value = values_[static_cast<size_t>(condition.slot)];
-    if (!value.there()) return Verdict::kNo;
-    if (!condition.values.empty() && std::find(condition.values.begin(), condition.values.end(),
-                                               value.text()) == condition.values.end()) {
-      return Verdict::kNo;
-    }
-  }
-  return typed ? Verdict::kYes : Verdict::kRejected;
 }
 
 }  // namespace parshall::records

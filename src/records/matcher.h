@@ -85,11 +85,13 @@ class Matcher {
   bool Holds(const CompiledCondition& condition, std::string_view source);
   bool Fill(const CompiledRule& rule);
   static void FillText(const Step& step, const Capture& capture, Value* value);
-  static bool FillFromCapture(const Step& step, const Capture& capture, Value* value);
+  static bool FillDigits(const Capture& capture, Value* value);
   bool FillFromKey(const Recipe& recipe, Value* value);
   bool FillSlowly(const Recipe& recipe, const Capture& capture, Value* value);
   void CountTries(const Recipe& recipe, const Value& list);
   void SplitRequest(const Recipe& recipe);
+  void SplitUnusualRequest(const Recipe& recipe);
+  void SetPart(int slot, const char* data, size_t size);
   char* Scratch(size_t bytes);
   char* Decoded(size_t bytes);
   void HideOverwritten(const CompiledRule& rule, Record* record);

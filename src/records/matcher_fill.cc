@@ -61,57 +61,101 @@ char* Matcher::Decoded(size_t bytes) {
   return place;
 }
 
+inline void Matcher::SetPart(int slot, const char* data, size_t size) {
+  Value& value = values_[static_cast<size_t>(slot)];
+  value.kind = size != 0 ? ValueKind::kString : ValueKind::kNull;
+  value.data = data;
+  value.size = static_cast<uint32_t>(size);
+}
+
+inline void Matcher::SplitRequest(const Recipe& recipe) {
+  const Value& request = values_[static_cast<size_t>(recipe.slot)];
+  const size_t method =
+      request.kind == ValueKind::kString ? UsualMethodSize(request.text()) : size_t{0};
+  if (method == 0) return SplitUnusualRequest(recipe);
+  const char* const text = request.data;
+  const size_t size = request.size;
+  SetPart(recipe.method_slot, text, method);
+  SetPart(recipe.path_slot, text + method + 1, size - method - 10);
+  SetPart(recipe.protocol_slot, text + size - 8, 8);
+}
+
+// Text, most of it null only as "-": no branch.
+inline void Matcher::FillText(const Step& step, const Capture& capture, Value* value) {
+  const bool there = capture.begin != nullptr;
+  const auto size = static_cast<uint32_t>(capture.end - capture.begin);
+  const bool null = there && HeadOf(capture.begin, size) == step.null_head;
+  static_assert(static_cast<int>(ValueKind::kNull) + 1 == static_cast<int>(ValueKind::kString));
+  const unsigned kind = static_cast<unsigned>(ValueKind::kString) - static_cast<unsigned>(null);
+  value->data = capture.begin;
+  value->size = size;
+  value->kind = there ? static_cast<ValueKind>(kind) : ValueKind::kAbsent;
+}
+
+// The usual integers at once; false leaves the text to Convert().
+inline bool Matcher::FillDigits(const Capture& capture, Value* value) {
+  const auto size = static_cast<size_t>(capture.end - capture.begin);
+  int64_t number = 0;
+  if (!ParseDigits(capture.begin, size, &number)) return false;
+  value->data = capture.begin;
+  value->size = static_cast<uint32_t>(size);
+  value->kind = ValueKind::kInt;
+  value->json_number = *capture.begin != '0' || size == 1;
+  value->integer = number;
+  return true;
+}
+
 bool Matcher::Fill(const CompiledRule& rule) {
-  for (const int slot : rule.shared_slots)
-    values_[static_cast<size_t>(slot)].kind = ValueKind::kAbsent;
+  Value* const values = values_.data();
+  const auto value_of = [values](const Step& step) {
+    return reinterpret_cast<Value*>(reinterpret_cast<char*>(values) + step.value_at);
+  };
+  const auto capture_of = [this](const Step& step) -> const Capture& {
+    return *reinterpret_cast<const Capture*>(reinterpret_cast<const char*>(captures_) +
+                                             step.capture_at);
+  };
+  for (const int slot : rule.shared_slots) values[slot].kind = ValueKind::kAbsent;
   bool typed = true;
   decoded_used_ = 0;
-  const std::vector<Step>& steps = all_fields_ ? rule.steps : rule.metric_steps;
-  const Step* at = steps.data();
-  const Step* const end = at + steps.size();
-  const Step* const texts_end = at + (all_fields_ ? rule.text_steps : rule.text_metric_steps);
-  for (; at < texts_end; ++at) {
-    FillText(*at, captures_[at->capture], &values_[at->slot]);
-  }
-  for (; at < end && at->way == Recipe::Way::kDigits && !at->shared_slot; ++at) {
-    const Capture& capture = captures_[at->capture];
-    Value& value = values_[at->slot];
+  const Steps& steps = all_fields_ ? rule.steps : rule.metric_steps;
+  const Step* at = steps.all.data();
+  const Step* const end = at + steps.all.size();
+  const Step* const texts_end = at + steps.texts_end;
+  const Step* const digits_end = at + steps.digits_end;
+  for (; at < texts_end; ++at) FillText(*at, capture_of(*at), value_of(*at));
+  for (; at < digits_end; ++at) {
+    const Capture& capture = capture_of(*at);
+    Value* const value = value_of(*at);
     if (capture.begin == nullptr) {
-      value.kind = ValueKind::kAbsent;
-    } else if (!FillFromCapture(*at, capture, &value) &&
-               !FillSlowly(rule.recipes[at->recipe], capture, &value)) {
+      value->kind = ValueKind::kAbsent;
+    } else if (!FillDigits(capture, value) &&
+               !FillSlowly(rule.recipes[at->recipe], capture, value)) {
       typed = false;
     }
   }
   for (; at < end; ++at) {
     const Step& step = *at;
-    Value& value = values_[step.slot];
-    if (step.way == Recipe::Way::kText) {
-      const Capture& capture = captures_[step.capture];
-      if (step.shared_slot && (capture.begin == nullptr || value.kind != ValueKind::kAbsent)) {
-        continue;
-      }
-      FillText(step, capture, &value);
-      if (step.request >= 0) SplitRequest(rule.recipes[step.recipe]);
-      continue;
-    }
-    if (step.shared_slot && value.kind != ValueKind::kAbsent) continue;
-    if (step.capture > 0) {
-      const Capture& capture = captures_[step.capture];
-      if (capture.begin == nullptr) {
-        value.kind = ValueKind::kAbsent;
-      } else if (!FillFromCapture(step, capture, &value) &&
-                 !FillSlowly(rule.recipes[step.recipe], capture, &value)) {
+    Value* const value = value_of(step);
+    if (step.shared_slot && value->kind != ValueKind::kAbsent) continue;
+    if (step.capture_at > 0) {
+      const Capture& capture = capture_of(step);
+      if (step.way == Recipe::Way::kText) {
+        if (step.shared_slot && capture.begin == nullptr) continue;
+        FillText(step, capture, value);
+      } else if (capture.begin == nullptr) {
+        value->kind = ValueKind::kAbsent;
+      } else if (!(step.way == Recipe::Way::kDigits && FillDigits(capture, value)) &&
+                 !FillSlowly(rule.recipes[step.recipe], capture, value)) {
         typed = false;
       }
     } else {
-      value.kind = ValueKind::kAbsent;
+      value->kind = ValueKind::kAbsent;
       // A JSON key of another type than declared is the event's own affair: it is written as it
       // came, and is null for labels and conditions. A metric that wants it says so in its tally.
       const Recipe& recipe = rule.recipes[step.recipe];
-      if (!FillFromKey(recipe, &value)) {
-        ConvertNull(recipe.conversion, &value);
-        if (!recipe.conversion.fallback) value.SetMistyped();
+      if (!FillFromKey(recipe, value)) {
+        ConvertNull(recipe.conversion, value);
+        if (!recipe.conversion.fallback) value->SetMistyped();
       }
     }
     if (step.request >= 0) SplitRequest(rule.recipes[step.recipe]);
@@ -125,34 +169,6 @@ bool Matcher::Fill(const CompiledRule& rule) {
     if (recipe.method_slot >= 0) SplitRequest(recipe);
   }
   return typed;
-}
-
-// Text, most of it null only as "-": no branch.
-inline void Matcher::FillText(const Step& step, const Capture& capture, Value* value) {
-  const bool there = capture.begin != nullptr;
-  const auto size = static_cast<uint32_t>(capture.end - capture.begin);
-  const bool dash = *(there ? capture.begin : "") == '-';
-  const unsigned null = static_cast<unsigned>(step.dash_is_null) & static_cast<unsigned>(dash) &
-                        static_cast<unsigned>(size == 1);
-  static_assert(static_cast<int>(ValueKind::kNull) + 1 == static_cast<int>(ValueKind::kString));
-  const unsigned kind = static_cast<unsigned>(ValueKind::kString) - null;
-  value->data = capture.begin;
-  value->size = size;
-  value->kind = there ? static_cast<ValueKind>(kind) : ValueKind::kAbsent;
-}
-
-// The usual cases at once; false leaves the text to Convert().
-inline bool Matcher::FillFromCapture(const Step& step, const Capture& capture, Value* value) {
-  if (step.way != Recipe::Way::kDigits) return false;
-  const auto size = static_cast<size_t>(capture.end - capture.begin);
-  int64_t number = 0;
-  if (!step.plain_nulls || !ParseDigits(capture.begin, size, &number)) return false;
-  value->data = capture.begin;
-  value->size = static_cast<uint32_t>(size);
-  value->kind = ValueKind::kInt;
-  value->json_number = *capture.begin != '0' || size == 1;
-  value->integer = number;
-  return true;
 }
 
 bool Matcher::FillSlowly(const Recipe& recipe, const Capture& capture, Value* value) {
@@ -208,32 +224,13 @@ bool Matcher::FillFromKey(const Recipe& recipe, Value* value) {
   return Convert(as_json, text, value);
 }
 
-void Matcher::SplitRequest(const Recipe& recipe) {
+[[gnu::noinline]] void Matcher::SplitUnusualRequest(const Recipe& recipe) {
   const Value& request = values_[static_cast<size_t>(recipe.slot)];
-  const auto set = [this](int slot, const char* data, size_t size) {
-    Value& value = values_[static_cast<size_t>(slot)];
-    value.kind = size != 0 ? ValueKind::kString : ValueKind::kNull;
-    value.data = data;
-    value.size = static_cast<uint32_t>(size);
-  };
-  if (request.kind == ValueKind::kString) {
-    const char* const text = request.data;
-    if (const size_t method = UsualMethodSize(request.text())) {
-      set(recipe.method_slot, text, method);
-      set(recipe.path_slot, text + method + 1, request.size - method - 10);
-      set(recipe.protocol_slot, text + request.size - 8, 8);
-      return;
-    }
-    HttpRequest parts;
-    if (SplitHttpRequest(request.text(), &parts)) {
-      set(recipe.method_slot, parts.method.data(), parts.method.size());
-      set(recipe.path_slot, parts.path.data(), parts.path.size());
-      set(recipe.protocol_slot, parts.protocol.data(), parts.protocol.size());
-      return;
-    }
-  }
-  for (const int slot : {recipe.method_slot, recipe.path_slot, recipe.protocol_slot})
-    set(slot, nullptr, 0);
+  HttpRequest parts;
+  if (request.kind != ValueKind::kString || !SplitHttpRequest(request.text(), &parts)) parts = {};
+  SetPart(recipe.method_slot, parts.method.data(), parts.method.size());
+  SetPart(recipe.path_slot, parts.path.data(), parts.path.size());
+  SetPart(recipe.protocol_slot, parts.protocol.data(), parts.protocol.size());
 }
 
 }  // namespace parshall::records

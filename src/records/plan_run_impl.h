@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 
 #include "records/plan.h"
 #include "records/plan_scan_impl.h"
@@ -224,115 +225,138 @@ inline void Keep(const PlanStep& step, const char* begin, const char* end, Captu
   capture->end = end;
 }
 
-inline PlanVerdict RunPlanImpl(const Plan& plan, const char* at, const char* const end,
+// What the steps are interpreted with: each goes on to the next with a jump of its own, which the
+// processor foretells better than one jump for all of them (a tenth of a plan's time). Labels as
+// values are an extension that g++ and clang have.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpedantic"
+#define PARSHALL_NEXT()                          \
+  do {                                           \
+    ++step;                                      \
+    goto* kWay[static_cast<size_t>(step->code)]; \
+  } while (false)
+#define PARSHALL_TAKEN()                     \
+  do {                                       \
+    at = next;                               \
+    if (step->marks_count != 0) [[unlikely]] \
+      Note(*step, at, slots, captures);      \
+    PARSHALL_NEXT();                         \
+  } while (false)
+// Behind a run that ended at `next`: the literal, and the capture. A stop behind the end is none,
+// whatever stands there.
+#define PARSHALL_RUN()                                                                 \
+  do {                                                                                 \
+    if (next + step->size > end || ((Load64(next) ^ step->literal) & step->mask) != 0) \
+      goto failed;                                                                     \
+    Keep(*step, at, next, captures);                                                   \
+    next += step->size;                                                                \
+    PARSHALL_TAKEN();                                                                  \
+  } while (false)
+#define PARSHALL_WORD()                                            \
+  do {                                                             \
+    if (static_cast<uint64_t>(next - at) < step->min) goto failed; \
+    PARSHALL_RUN();                                                \
+  } while (false)
+
+inline PlanVerdict RunPlanImpl(const Plan& plan, const char* const begin, const char* const end,
                                Capture* captures) {
+  static constexpr const void* const kWay[] = {
+      // by StepCode
+      &&literal, &&word1, &&word2,  &&word3,        &&until1, &&until2, &&until3,
+      &&digits,  &&shape, &&find,   &&find0,        &&find1,  &&find2,  &&rest,
+      &&resume,  &&peek,  &&branch, &&match_at_end, &&match,  &&failed};
+  static_assert(std::size(kWay) == static_cast<size_t>(StepCode::kOp) + 1);
   const PlanSteps& all = *plan.steps;
   const PlanShape* const shapes = all.shapes.data();
   const PlanStep* step = all.steps.data();
   const char* slots[kTrySlotsMax];
   for (size_t group = all.optional_begin; group < all.optional_end; ++group)
     captures[group] = {nullptr, nullptr};
-  while (true) {
-    const char* next = at;  // where the step ends; or where its run does
-    switch (step->code) {
-      case StepCode::kWord1:
-        next = ScanPast<1, true>(at, end, step->stop.data());
-        goto run_of_some;
-      case StepCode::kWord2:
-        next = ScanPast<2, true>(at, end, step->stop.data());
-        goto run_of_some;
-      case StepCode::kWord3:
-        next = ScanPast<3, true>(at, end, step->stop.data());
-        goto run_of_some;
-      case StepCode::kUntil1:
-        next = ScanPast<1, false>(at, end, step->stop.data());
-        goto run;
-      case StepCode::kUntil2:
-        next = ScanPast<2, false>(at, end, step->stop.data());
-        goto run;
-      case StepCode::kUntil3:
-        next = ScanPast<3, false>(at, end, step->stop.data());
-        goto run;
-      case StepCode::kDigits:
-        next = ScanDigitsPast(at, end);
-        goto run;
-      case StepCode::kLiteral:
-        if (at + step->size > end || ((Load64(at) ^ step->literal) & step->mask) != 0) goto failed;
-        next = at + step->size;
-        goto taken;
-      case StepCode::kShape:
-        if (at + step->size > end || !HasShape(shapes[step->table], at)) goto failed;
-        Keep(*step, at + step->stop[0], at + step->stop[1], captures);
-        next = at + step->size;
-        goto taken;
-      case StepCode::kFindByte:
-        next = ScanPast<3, false>(at, end, step->stop.data());
-        goto find;
-      case StepCode::kFind0:
-        next = ScanPair<0>(at, end, *step);
-        goto find;
-      case StepCode::kFind1:
-        next = ScanPair<1>(at, end, *step);
-        goto find;
-      case StepCode::kFind2:
-        next = ScanPair<2>(at, end, *step);
-        goto find;
-      case StepCode::kRest:
-        Keep(*step, at, end, captures);
-        next = end;
-        goto taken;
-      case StepCode::kResume:
-        next = slots[step->stop[0]];
-        goto taken;
-      case StepCode::kPeek:
-        if (!plan.peeks[step->table][NextByte(at, end)]) goto failed;
-        ++step;
-        continue;
-      case StepCode::kBranch:
-        if (plan.branches[step->table][NextByte(at, end)] != step->target) goto failed;
-        ++step;
-        continue;
-      case StepCode::kMatchAtEnd:
-        if (at != end) goto failed;
-        return PlanVerdict::kMatch;
-      case StepCode::kMatch:
-        return PlanVerdict::kMatch;
-      case StepCode::kOp:
-        goto failed;
-    }
-    __builtin_unreachable();
+  const char* at = begin;
+  const char* next = begin;  // where the step ends; or where its run does
+  goto* kWay[static_cast<size_t>(step->code)];
 
-  run_of_some:
-    if (static_cast<uint64_t>(next - at) < step->min) goto failed;
-  run:
-    // A stop behind the end is none, whatever stands there.
-    if (next + step->size > end || ((Load64(next) ^ step->literal) & step->mask) != 0) goto failed;
-    Keep(*step, at, next, captures);
-    next += step->size;
-    goto taken;
+word1:
+  next = ScanPast<1, true>(at, end, step->stop.data());
+  PARSHALL_WORD();
+word2:
+  next = ScanPast<2, true>(at, end, step->stop.data());
+  PARSHALL_WORD();
+word3:
+  next = ScanPast<3, true>(at, end, step->stop.data());
+  PARSHALL_WORD();
+until1:
+  next = ScanPast<1, false>(at, end, step->stop.data());
+  PARSHALL_RUN();
+until2:
+  next = ScanPast<2, false>(at, end, step->stop.data());
+  PARSHALL_RUN();
+until3:
+  next = ScanPast<3, false>(at, end, step->stop.data());
+  PARSHALL_RUN();
+digits:
+  next = ScanDigitsPast(at, end);
+  PARSHALL_RUN();
+literal:
+  if (at + step->size > end || ((Load64(at) ^ step->literal) & step->mask) != 0) goto failed;
+  next = at + step->size;
+  PARSHALL_TAKEN();
+shape:
+  if (at + step->size > end || !HasShape(shapes[step->table], at)) goto failed;
+  Keep(*step, at + step->stop[0], at + step->stop[1], captures);
+  next = at + step->size;
+  PARSHALL_TAKEN();
+find:
+  next = ScanPast<3, false>(at, end, step->stop.data());
+  goto found;
+find0:
+  next = ScanPair<0>(at, end, *step);
+  goto found;
+find1:
+  next = ScanPair<1>(at, end, *step);
+  goto found;
+find2:
+  next = ScanPair<2>(at, end, *step);
+found:
+  if (next + step->size > end || ((Load64(next) ^ step->literal) & step->mask) != 0) goto failed;
+  Keep(*step, at, next, captures);
+  PARSHALL_TAKEN();
+rest:
+  Keep(*step, at, end, captures);
+  next = end;
+  PARSHALL_TAKEN();
+resume:
+  next = slots[step->stop[0]];
+  PARSHALL_TAKEN();
+peek:
+  if (!plan.peeks[step->table][NextByte(at, end)]) goto failed;
+  PARSHALL_NEXT();
+branch:
+  if (plan.branches[step->table][NextByte(at, end)] != step->target) goto failed;
+  PARSHALL_NEXT();
+match_at_end:
+  if (at != end) goto failed;
+match:
+  return PlanVerdict::kMatch;
 
-  find:
-    if (next + step->size > end || ((Load64(next) ^ step->literal) & step->mask) != 0) goto failed;
-    Keep(*step, at, next, captures);
-
-  taken:
-    at = next;
-    if (step->marks_count != 0) [[unlikely]]
-      Note(*step, at, slots, captures);
-    ++step;
-    continue;
-
-  failed:
-    if (step->on_fail < kFailToOps) {
-      step = all.steps.data() + step->on_fail;
-      continue;
-    }
-    if (step->on_fail != kFailToOps) return VerdictOf(step->on_fail);
-    PlanVerdict verdict;
-    step = RunOps(plan, plan.ops.data() + step->op, &at, end, slots, captures, &verdict);
-    if (step == nullptr) return verdict;
+failed:
+  if (step->on_fail < kFailToOps) {
+    step = all.steps.data() + step->on_fail;
+    goto* kWay[static_cast<size_t>(step->code)];
   }
+  if (step->on_fail != kFailToOps) return VerdictOf(step->on_fail);
+  const char* place = at;
+  PlanVerdict verdict;
+  step = RunOps(plan, plan.ops.data() + step->op, &place, end, slots, captures, &verdict);
+  if (step == nullptr) return verdict;
+  at = place;
+  goto* kWay[static_cast<size_t>(step->code)];
 }
+#undef PARSHALL_WORD
+#undef PARSHALL_RUN
+#undef PARSHALL_TAKEN
+#undef PARSHALL_NEXT
+#pragma GCC diagnostic pop
 
 }  // namespace
 }  // namespace parshall::records

@@ -7,25 +7,25 @@ namespace {
 
 using rules::FieldType;
 
-// Nothing else depends on a plain text, so they can be filled in one loop without branches.
-size_t TextsFirst(const CompiledRule& rule, std::vector<Step>* steps) {
-  const auto part = [&rule](int slot) {
-    return std::any_of(rule.recipes.begin(), rule.recipes.end(), [slot](const Recipe& recipe) {
-      return recipe.method_slot == slot || recipe.path_slot == slot ||
-             recipe.protocol_slot == slot || recipe.count_slot == slot;
-    });
+// Nothing else depends on a plain text or integer, so they can be filled in loops of their own.
+void PlainFirst(const CompiledRule& rule, Steps* steps) {
+  const auto plain = [&rule](const Step& step, Recipe::Way way) {
+    const int slot = rule.recipes[step.recipe].slot;
+    return step.way == way && !step.shared_slot && step.request < 0 &&
+           std::none_of(rule.recipes.begin(), rule.recipes.end(), [slot](const Recipe& recipe) {
+             return recipe.method_slot == slot || recipe.path_slot == slot ||
+                    recipe.protocol_slot == slot || recipe.count_slot == slot;
+           });
   };
-  const auto behind =
-      std::stable_partition(steps->begin(), steps->end(), [&part](const Step& step) {
-        return step.way == Recipe::Way::kText && !step.shared_slot && step.request < 0 &&
-               !part(step.slot);
-      });
-  // Then short integers, likewise.
-  std::stable_partition(behind, steps->end(), [&part](const Step& step) {
-    return step.way == Recipe::Way::kDigits && !step.shared_slot && step.request < 0 &&
-           !part(step.slot);
+  const auto begin = steps->all.begin();
+  const auto texts_end = std::stable_partition(begin, steps->all.end(), [&plain](const Step& step) {
+    return plain(step, Recipe::Way::kText);
   });
-  return static_cast<size_t>(behind - steps->begin());
+  const auto digits_end = std::stable_partition(
+      texts_end, steps->all.end(),
+      [&plain](const Step& step) { return plain(step, Recipe::Way::kDigits); });
+  steps->texts_end = static_cast<size_t>(texts_end - begin);
+  steps->digits_end = static_cast<size_t>(digits_end - begin);
 }
 
 }  // namespace
@@ -56,25 +56,26 @@ void MakeRecipeSteps(const std::vector<std::string>& wanted_fields, CompiledRule
                          (conversion.type == FieldType::kBytes && conversion.unit == 1.0);
     const bool plain = !conversion.sum && conversion.escapes == rules::Escapes::kNone;
     if (recipe.capture > 0 && text && simple_null && plain) recipe.way = Recipe::Way::kText;
-    if (recipe.capture > 0 && integer && plain) recipe.way = Recipe::Way::kDigits;
+    if (recipe.capture > 0 && integer && plain && conversion.plain_nulls) {
+      recipe.way = Recipe::Way::kDigits;
+    }
     // Transforms look at all fields of a record together.
     recipe.record_only = recipe.way == Recipe::Way::kText && !recipe.shared_slot &&
                          rule->transforms == nullptr && !asked_for(recipe.slot) &&
                          !asked_for(recipe.method_slot) && !asked_for(recipe.path_slot) &&
                          !asked_for(recipe.protocol_slot);
     Step step{.way = recipe.way,
-              .dash_is_null = recipe.conversion.dash_is_null,
-              .plain_nulls = recipe.conversion.plain_nulls,
               .shared_slot = recipe.shared_slot,
-              .capture = static_cast<uint8_t>(recipe.capture),
-              .slot = static_cast<uint16_t>(recipe.slot),
-              .recipe = static_cast<uint16_t>(&recipe - rule->recipes.data())};
+              .capture_at = static_cast<uint16_t>(recipe.capture * sizeof(Capture)),
+              .recipe = static_cast<uint16_t>(&recipe - rule->recipes.data()),
+              .value_at = static_cast<uint32_t>(recipe.slot * sizeof(Value))};
+    if (recipe.conversion.dash_is_null) step.null_head = static_cast<int32_t>(HeadOf("-", 1));
     if (recipe.method_slot >= 0) step.request = static_cast<int16_t>(step.recipe);
-    rule->steps.push_back(step);
-    if (!recipe.record_only) rule->metric_steps.push_back(step);
+    rule->steps.all.push_back(step);
+    if (!recipe.record_only) rule->metric_steps.all.push_back(step);
   }
-  rule->text_steps = TextsFirst(*rule, &rule->steps);
-  rule->text_metric_steps = TextsFirst(*rule, &rule->metric_steps);
+  PlainFirst(*rule, &rule->steps);
+  PlainFirst(*rule, &rule->metric_steps);
 }
 
 }  // namespace parshall::records

@@ -175,14 +175,18 @@ Result<std::unique_ptr<Regex>> Regex::Compile(const std::string& expression,
     regex->group_names_[static_cast<size_t>(group)] = name;
   }
   regex->tree_ = ParseRegexTree(regex->expression_, &regex->unsupported_);
-  regex->CutIntoPieces();
   return regex;
 }
 
+const std::vector<Regex::Piece>& Regex::Pieces() const {
+  std::call_once(cut_, [this] { pieces_ = CutIntoPieces(); });
+  return pieces_;
+}
+
 // Cuts behind a literal byte up to which the match is forced, so that each piece has at most four
-// groups.
-void Regex::CutIntoPieces() {
-  if (groups_ <= kOnePassGroupsMax || !tree_ || tree_->kind != NodeKind::kConcat) return;
+// groups. None: it cannot be cut.
+std::vector<Regex::Piece> Regex::CutIntoPieces() const {
+  if (groups_ <= kOnePassGroupsMax || !tree_ || tree_->kind != NodeKind::kConcat) return {};
   const Node& root = *tree_;
   std::vector<Piece> pieces;
   size_t begin = 0;
@@ -205,16 +209,15 @@ void Regex::CutIntoPieces() {
     const Node& child = root.children[n];
     groups += GroupsIn(child);
     if (groups > kOnePassGroupsMax && cut > begin) {
-      if (!add(cut)) return;
+      if (!add(cut)) return {};
       groups = 0;
       for (size_t k = begin; k <= n; ++k) groups += GroupsIn(root.children[k]);
     }
     const bool literal = child.kind == NodeKind::kByte && child.set.Single() >= 0;
     if (literal && IsExactPrefix(root, n + 1)) cut = n + 1;
   }
-  if (pieces.empty()) return;
-  if (!add(root.children.size())) return;
-  pieces_ = std::move(pieces);
+  if (pieces.empty() || !add(root.children.size())) return {};
+  return pieces;
 }
 
 bool Regex::Test(std::string_view text) const {
@@ -234,10 +237,10 @@ bool Regex::Match(std::string_view text, Capture* captures) const {
                                 : Capture{group.data(), group.data() + group.size()};
     }
   };
-  if (!pieces_.empty()) {
+  if (const std::vector<Piece>& pieces = Pieces(); !pieces.empty()) {
     size_t at = 0;
     bool all = true;
-    for (const Piece& piece : pieces_) {
+    for (const Piece& piece : pieces) {
       // The whole matches, and up to each cut in one way only, so each piece does.
       if (!piece.regex->Match(View(text), at, text.size(), RE2::ANCHOR_START, found,
                               piece.groups + 1)) {

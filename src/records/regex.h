@@ -4,6 +4,7 @@
 // place that knows RE2.
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,7 +44,7 @@ class Regex {
   const std::optional<Node>& tree() const { return tree_; }
   const UnsupportedConstruct& unsupported() const { return unsupported_; }
   // In how many one-pass pieces captures are taken (1: in one go).
-  size_t pieces() const { return pieces_.empty() ? 1 : pieces_.size(); }
+  size_t pieces() const { return Pieces().empty() ? 1 : Pieces().size(); }
 
   // How far a text that does not match gets: the longest run of the expression's leading parts that
   // still matches, where in the text it ends, and the part that was expected there.
@@ -62,13 +63,16 @@ class Regex {
   };
 
   Regex() = default;
-  void CutIntoPieces();
+  const std::vector<Piece>& Pieces() const;
+  std::vector<Piece> CutIntoPieces() const;
 
   std::string expression_;
   int groups_ = 0;
   std::vector<std::string> group_names_;
   std::unique_ptr<re2::RE2> regex_;
-  std::vector<Piece> pieces_;
+  // Cut when a line asks for them first: most rules run as plans.
+  mutable std::once_flag cut_;
+  mutable std::vector<Piece> pieces_;
   std::optional<Node> tree_;
   UnsupportedConstruct unsupported_;
 };

@@ -89,9 +89,8 @@ RecordJson::RecordJson(std::shared_ptr<const records::RuleProgram> program, Sche
 }
 
 // The record's own time, else what stands in for it.
-inline char* RecordJson::AppendEventTime(char* at, const Record& record,
+inline char* RecordJson::AppendEventTime(char* at, int clf_slot, const Record& record,
                                          const RecordContext& context) {
-  const int clf_slot = keys_[record.rule].clf_slot;
   if (clf_slot >= 0 && record.values[clf_slot].kind == ValueKind::kString &&
       clf_.Write(record.values[clf_slot].text(), at)) [[likely]] {
     return at + kRfc3339MillisSize;
@@ -213,7 +212,7 @@ void RecordJson::Append(const Record& record, const RecordContext& context, Buff
 
   Joint joint = Joint::kAfterText;
   if (!keys.event) [[likely]] {
-    at = AppendEventTime(Copy(at, kOpening), record, context);
+    at = AppendEventTime(Copy(at, kOpening), keys.clf_slot, record, context);
   } else {
     at = AppendMembers(at, record);
     joint = record.members_count > 0 ? Joint::kAfterOther : Joint::kFirst;
@@ -224,7 +223,7 @@ void RecordJson::Append(const Record& record, const RecordContext& context, Buff
   joint = shape.joint;
   if (keys.event && !record.own_timestamp) {
     at = Copy(at, kTimestampKey.substr(static_cast<size_t>(joint)));
-    at = AppendEventTime(at, record, context);
+    at = AppendEventTime(at, keys.clf_slot, record, context);
     joint = Joint::kAfterText;
   }
   at = AppendTail(at, joint, context, &record);

@@ -72,7 +72,8 @@ class RecordJson {
   };
 
   // The event's time, without quotes.
-  char* AppendEventTime(char* at, const records::Record& record, const RecordContext& context);
+  char* AppendEventTime(char* at, int clf_slot, const records::Record& record,
+                        const RecordContext& context);
   char* AppendOtherTime(char* at, const records::Record& record, const RecordContext& context);
   char* AppendEnvelope(char* at, Joint* joint, const RecordContext& context,
                        const records::Record* record) const;

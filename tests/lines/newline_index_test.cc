@@ -55,6 +55,7 @@ TEST_CASE("IndexNewlines finds every newline of a block and none behind it") {
     REQUIRE(Run(IndexNewlinesBaseline, text) == wanted);
     REQUIRE(Run(IndexNewlines, text) == wanted);
     if (HasIndexAvx2()) REQUIRE(Run(IndexNewlinesAvx2, text) == wanted);
+    if (HasIndexAvx512()) REQUIRE(Run(IndexNewlinesAvx512, text) == wanted);
   }
 }
 

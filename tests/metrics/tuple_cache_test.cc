@@ -29,6 +29,45 @@ TEST_CASE("KeyOfText gives different texts different keys and reads nothing outs
   }
 }
 
+TEST_CASE("RecentTuples knows tuples of short texts apart and never gives a wrong answer") {
+  std::map<std::pair<std::string, std::string>, uint64_t> wanted;
+  RecentTuples recent;
+  std::mt19937 random(5);
+  const auto text = [&random] {
+    std::string made(2 + random() % 3, ' ');
+    for (char& c : made) c = "\0aG\xFF"[random() % 4];
+    return made;
+  };
+  const auto word = [](const std::string& made) {
+    // Its own allocation of just this size: the sanitizer sees any byte too many.
+    const std::unique_ptr<char[]> exact(new char[made.size()]);
+    made.copy(exact.get(), made.size());
+    REQUIRE(RecentTuples::Fits(made.size()));
+    return RecentTuples::WordOf(exact.get(), made.size());
+  };
+  uint64_t found = 0;
+  for (uint64_t n = 0; n < 50'000; ++n) {
+    const std::pair<std::string, std::string> tuple(text(), random() % 4 == 0 ? "" : text());
+    RecentTuples::Key key;
+    key.words[0] = word(tuple.first);
+    if (!tuple.second.empty()) key.words[1] = word(tuple.second);
+    const uint64_t value = recent.Find(key);
+    const auto at = wanted.find(tuple);
+    if (value != RecentTuples::kAbsent) {
+      REQUIRE(at != wanted.end());
+      REQUIRE(value == at->second);
+      ++found;
+    }
+    recent.Put(key, n);
+    REQUIRE(recent.Find(key) == n);
+    wanted[tuple] = n;
+  }
+  CHECK(found > 100);
+  for (const size_t size : {size_t{0}, size_t{1}, size_t{5}, ~size_t{0}}) {
+    CHECK_FALSE(RecentTuples::Fits(size));
+  }
+}
+
 template <uint32_t kWords>
 void CheckCache(uint32_t words) {
   TupleCache cache(words);

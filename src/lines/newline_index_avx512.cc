@@ -1,0 +1,28 @@
+// Built with the vectors of its name on x86-64 (src/CMakeLists.txt); elsewhere the same as the
+// baseline and never chosen.
+#include "lines/newline_index.h"
+
+#if defined(__AVX512BW__)
+#define PARSHALL_AVX512 1
+#include "lines/newline_index_impl.h"
+#endif
+
+namespace parshall::lines {
+
+#if defined(__AVX512BW__)
+extern const bool kIndexAvx512Built;
+const bool kIndexAvx512Built = true;
+
+size_t IndexNewlinesAvx512(const char* begin, const char* end, uint32_t* offsets) {
+  return IndexNewlinesImpl(begin, end, offsets);
+}
+#else
+extern const bool kIndexAvx512Built;
+const bool kIndexAvx512Built = false;
+
+size_t IndexNewlinesAvx512(const char* begin, const char* end, uint32_t* offsets) {
+  return IndexNewlinesBaseline(begin, end, offsets);
+}
+#endif
+
+}  // namespace parshall::lines
