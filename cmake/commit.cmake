@@ -1,3 +1,4 @@
+cmake_minimum_required(VERSION 3.25)
 # Run at each build: writes OUTPUT, which says of which commit the sources of SOURCE_DIR are. Empty when they are not a git
 # checkout of their own, as those of a tarball. Touched only when that has changed.
 set(commit "")

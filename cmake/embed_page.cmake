@@ -1,3 +1,4 @@
+cmake_minimum_required(VERSION 3.25)
 # Writes OUTPUT, a C++ file with the files of the status page: cmake -DOUTPUT=… -DSOURCE_DIR=… -P embed_page.cmake
 # Each row: path below the page's address, media type, entity tag (of the content), text.
 set(page "${SOURCE_DIR}/src/app/page")

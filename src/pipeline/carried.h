@@ -6,7 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/intake.h"
+#include "pipeline/absent_sources.h"
+#include "pipeline/batch.h"
 #include "pipeline/ledger.h"
 #include "records/compile.h"
 #include "state/snapshot.h"

@@ -7,7 +7,7 @@
 // decides. Why kMatch is right: at every choice the plan takes the alternative that RE2 prefers
 // among those that are not already refuted, so the first path that succeeds is RE2's. Why kNoMatch
 // is right: an op fails "exactly" only while no other choice had been open before it.
-// plan_compile.cc says for each construct which of the two holds;
+// plan_compiler.h names the files that say for each construct which of the two holds;
 // tests/records/plan_differential_test.cc and tests/fuzz/plan_fuzz.cc hold it against RE2.
 
 #include <array>

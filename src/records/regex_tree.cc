@@ -3,56 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "records/regex_class.h"
+
 namespace parshall::records {
 namespace {
 
 constexpr int kDepthMax = 200;
 constexpr int kRepeatMax = 1000;  // RE2's own bound on {n,m}
-
-ByteSet Range(unsigned low, unsigned high) {
-  ByteSet set;
-  set.AddRange(low, high);
-  return set;
-}
-
-ByteSet Digits() { return Range('0', '9'); }
-ByteSet Words() { return Range('0', '9') | Range('a', 'z') | Range('A', 'Z') | ByteSet::Of('_'); }
-// RE2's \s has no \v, unlike [[:space:]].
-ByteSet Blanks() {
-  ByteSet set;
-  for (char byte : {'\t', '\n', '\f', '\r', ' '}) set.Add(static_cast<unsigned char>(byte));
-  return set;
-}
-
-struct NamedClass {
-  std::string_view name;
-  ByteSet set;
-};
-
-std::optional<ByteSet> PosixClass(std::string_view name) {
-  const ByteSet upper = Range('A', 'Z');
-  const ByteSet lower = Range('a', 'z');
-  const NamedClass classes[] = {
-      {"alnum", upper | lower | Digits()},
-      {"alpha", upper | lower},
-      {"ascii", Range(0, 0x7f)},
-      {"blank", ByteSet::Of(' ') | ByteSet::Of('\t')},
-      {"cntrl", Range(0, 0x1f) | ByteSet::Of(0x7f)},
-      {"digit", Digits()},
-      {"graph", Range('!', '~')},
-      {"lower", lower},
-      {"print", Range(' ', '~')},
-      {"punct", Range('!', '/') | Range(':', '@') | Range('[', '`') | Range('{', '~')},
-      {"space", Blanks() | ByteSet::Of('\v')},
-      {"upper", upper},
-      {"word", Words()},
-      {"xdigit", Digits() | Range('a', 'f') | Range('A', 'F')},
-  };
-  for (const NamedClass& named : classes) {
-    if (named.name == name) return named.set;
-  }
-  return std::nullopt;
-}
 
 int HexDigit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -242,22 +199,22 @@ class Parser {
     switch (c) {
       case 'd':
         at_ += 2;
-        return Digits();
+        return DigitSet();
       case 'D':
         at_ += 2;
-        return ~Digits();
+        return ~DigitSet();
       case 'w':
         at_ += 2;
-        return Words();
+        return WordSet();
       case 'W':
         at_ += 2;
-        return ~Words();
+        return ~WordSet();
       case 's':
         at_ += 2;
-        return Blanks();
+        return BlankSet();
       case 'S':
         at_ += 2;
-        return ~Blanks();
+        return ~BlankSet();
       case 'n':
         at_ += 2;
         return ByteSet::Of('\n');
@@ -288,7 +245,7 @@ class Parser {
       }
       default: {
         const auto byte = static_cast<unsigned char>(c);
-        const bool punctuation = byte > ' ' && byte < 0x7f && !Words().Has(byte);
+        const bool punctuation = byte > ' ' && byte < 0x7f && !WordSet().Has(byte);
         if (!punctuation && c != ' ' && c != '_') {
           No(std::string("the escape \\") + c);
           return std::nullopt;
@@ -327,7 +284,7 @@ class Parser {
           std::string_view name = text_.substr(at_ + 2, close - at_ - 2);
           const bool inverted = !name.empty() && name[0] == '^';
           if (inverted) name.remove_prefix(1);
-          const std::optional<ByteSet> named = PosixClass(name);
+          const std::optional<ByteSet> named = PosixSet(name);
           if (!named) return No("an unknown [:class:]");
           set = set | (inverted ? ~*named : *named);
           at_ = close + 2;
@@ -341,8 +298,7 @@ class Parser {
         const std::optional<ByteSet> high = ClassItem();
         if (!high) return std::nullopt;
         if (low->Single() < 0 || high->Single() < low->Single()) return No("an odd class range");
-        set = set |
-              Range(static_cast<unsigned>(low->Single()), static_cast<unsigned>(high->Single()));
+        set.AddRange(static_cast<unsigned>(low->Single()), static_cast<unsigned>(high->Single()));
       } else {
         set = set | *low;
       }
@@ -373,50 +329,6 @@ class Parser {
 std::optional<Node> ParseRegexTree(std::string_view expression, UnsupportedConstruct* unsupported) {
   *unsupported = {};
   return Parser(expression, unsupported).Parse();
-}
-
-First FirstOf(const Node& node) {
-  switch (node.kind) {
-    case NodeKind::kByte:
-      return {.bytes = node.set};
-    case NodeKind::kEnd:
-      return {.end = true};
-    case NodeKind::kEmpty:
-    case NodeKind::kBegin:
-      return {.nullable = true};
-    case NodeKind::kCapture:
-      return FirstOf(node.children[0]);
-    case NodeKind::kRepeat: {
-      First first = FirstOf(node.children[0]);
-      if (node.max == 0) return {.nullable = true};
-      if (node.min == 0) first.nullable = true;
-      return first;
-    }
-    case NodeKind::kAlternate: {
-      First all;
-      for (const Node& child : node.children) {
-        const First first = FirstOf(child);
-        all.bytes = all.bytes | first.bytes;
-        all.end = all.end || first.end;
-        all.nullable = all.nullable || first.nullable;
-      }
-      return all;
-    }
-    case NodeKind::kConcat: {
-      First all{.nullable = true};
-      for (const Node& child : node.children) {
-        const First first = FirstOf(child);
-        all.bytes = all.bytes | first.bytes;
-        all.end = all.end || first.end;
-        if (!first.nullable) {
-          all.nullable = false;
-          break;
-        }
-      }
-      return all;
-    }
-  }
-  return {};
 }
 
 bool HasCapture(const Node& node) {

@@ -48,14 +48,6 @@ struct UnsupportedConstruct {
 // outside the part above.
 std::optional<Node> ParseRegexTree(std::string_view expression, UnsupportedConstruct* unsupported);
 
-// What a piece of the tree can begin with, for telling alternatives apart by the next byte.
-struct First {
-  ByteSet bytes{};
-  bool end = false;       // it can succeed at the end of the text
-  bool nullable = false;  // it can match nothing, so what follows it decides
-};
-First FirstOf(const Node& node);
-
 bool HasCapture(const Node& node);
 
 }  // namespace parshall::records

@@ -1,8 +1,9 @@
 #pragma once
 // A YAML (or JSON) text as a tree of plain nodes that know where they stood.
-// yaml_tree.cc is the only file that knows the YAML library, and it is stricter: duplicate keys,
-// merge keys, tags, several documents, unfinished quotes and control characters are faults, depth,
-// size and aliases are bounded. What the keys mean is left to the readers.
+// yaml_tree.cc and yaml_builder are the only files that know the YAML library, and they are
+// stricter: duplicate keys, merge keys, tags, several documents, unfinished quotes and control
+// characters are faults, depth, size and aliases are bounded. What the keys mean is left to the
+// readers.
 
 #include <cstddef>
 #include <cstdint>

@@ -6,28 +6,13 @@
 
 #include "records/json_event.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/records/by_nlohmann.h"
 #include "tests/records/kit.h"
 
 using namespace parshall;
 using nlohmann::json;
 
 namespace {
-
-struct Parsed {
-  explicit Parsed(std::string_view text) {
-    try {
-      value = json::parse(text.begin(), text.end());
-      accepted = true;
-    } catch (const json::exception& error) {
-      number_too_large = error.id == 406;
-      lone_surrogate = std::string_view(error.what()).find("surrogate") != std::string_view::npos;
-    }
-  }
-  json value;
-  bool accepted = false;
-  bool number_too_large = false;
-  bool lone_surrogate = false;
-};
 
 size_t DepthOf(std::string_view text) {
   size_t depth = 0, deepest = 0;
@@ -46,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (DepthOf(text) > records::kJsonDepthMax) return 0;
   const records::testing::Padded line(text);
   const bool accepted = parser->Parse(line.view());
-  const Parsed theirs(text);
+  const records::testing::ByNlohmann theirs(text);
   // nlohmann_json takes a NUL for the end of the text.
   const bool whole = text.find('\0') == std::string_view::npos;
   if (whole && theirs.accepted && theirs.value.is_object()) FUZZ_CHECK(accepted);
@@ -64,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   rebuilt += "}";
   FUZZ_CHECK(rebuilt.find('\n') == std::string::npos);
-  const Parsed again(rebuilt);
+  const records::testing::ByNlohmann again(rebuilt);
   FUZZ_CHECK(again.accepted || again.number_too_large);
   if (again.accepted && theirs.accepted) FUZZ_CHECK(again.value == theirs.value);
   records::JsonMember found;

@@ -1,5 +1,7 @@
-// A line through the shipped rules: plans agree with RE2, and its record is one line of valid JSON.
+// A line through the shipped rules: plans agree with RE2, its record is one line of valid JSON in
+// both schemas, and how the records before it looked changes nothing of it.
 
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -49,6 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                                  {"method", "status", "size", "duration", "logger", "level"}));
   static auto* const matcher = new records::Matcher(*program);
   static auto* const json = new sinks::RecordJson(*program);
+  static auto* const ecs = new sinks::RecordJson(*program, sinks::Schema::kEcs);
+  sinks::RecordJson fresh(*program);  // has seen no shape
   static auto* const unwrapper = new lines::Unwrapper();
 
   const records::testing::Padded line(fuzz::TextOf(data, size));
@@ -63,15 +67,19 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     context.envelope = unwrapped.fields();
   }
   records::Record record;
-  Buffer out;
-  switch (matcher->Match(text, "stdin", &record)) {
-    case records::Outcome::kMatched:
-    case records::Outcome::kRejected:
-      json->Append(record, context, &out);
-      break;
-    default:
-      json->AppendLine(text, "unmatched", context, &out);
+  const records::Outcome outcome = matcher->Match(text, "stdin", &record);
+  const bool matched =
+      outcome == records::Outcome::kMatched || outcome == records::Outcome::kRejected;
+  Buffer outs[3];
+  sinks::RecordJson* const writers[] = {json, ecs, &fresh};
+  for (size_t n = 0; n < std::size(writers); ++n) {
+    if (matched) {
+      writers[n]->Append(record, context, &outs[n]);
+    } else {
+      writers[n]->AppendLine(text, "unmatched", context, &outs[n]);
+    }
+    CheckRecord(outs[n]);
   }
-  CheckRecord(out);
+  FUZZ_CHECK(outs[0].view() == outs[2].view());
   return 0;
 }

@@ -7,6 +7,7 @@
 #include <random>
 #include <sstream>
 
+#include "tests/records/by_nlohmann.h"
 #include "tests/records/kit.h"
 
 namespace parshall::records {
@@ -14,6 +15,7 @@ namespace {
 
 using namespace std::string_literals;
 using nlohmann::json;
+using testing::ByNlohmann;
 using testing::Padded;
 
 // The members put together again, as the record has them; "refused" when the line is no event.
@@ -57,23 +59,6 @@ std::vector<json> Lines(const std::string& path) {
   REQUIRE(!all.empty());
   return all;
 }
-
-// What nlohmann_json makes of a text.
-struct ByNlohmann {
-  explicit ByNlohmann(std::string_view text) {
-    try {
-      value = json::parse(text.begin(), text.end());
-      accepted = true;
-    } catch (const json::exception& error) {
-      number_too_large = error.id == 406;
-      lone_surrogate = std::string_view(error.what()).find("surrogate") != std::string_view::npos;
-    }
-  }
-  json value;
-  bool accepted = false;
-  bool number_too_large = false;
-  bool lone_surrogate = false;
-};
 
 // Our parser against both others on one text. What may differ is what json_event.h says: numbers
 // beyond 64 bits and doubles are taken, so are halves of surrogate pairs (repaired); nesting over

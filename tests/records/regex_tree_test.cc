@@ -5,6 +5,7 @@
 #include <random>
 
 #include "records/regex.h"
+#include "records/regex_first.h"
 #include "tests/records/expressions.h"
 #include "tests/records/kit.h"
 
@@ -332,33 +333,6 @@ TEST_CASE("The tree means what RE2 matches, group by group") {
   }
   CHECK(compared > 5000);
   CHECK(matches > 1000);
-}
-
-TEST_CASE("FirstOf says what a piece can begin with") {
-  struct Row {
-    const char* expression;
-    const char* bytes;
-    bool end;
-    bool nullable;
-  };
-  const Row rows[] = {
-      {"ab", "a", false, false},     {"a|b", "ab", false, false},  {"a?b", "ab", false, false},
-      {"a*", "a", false, true},      {"a*$", "a", true, false},    {"", "", false, true},
-      {"(a|)c?", "ac", false, true}, {"a{0}b", "b", false, false}, {"(?:ab)+c", "a", false, false},
-      {"^a", "a", false, false},     {"$", "", true, false},       {"a{0,3}|$", "a", true, true},
-  };
-  for (const Row& row : rows) {
-    INFO(row.expression);
-    UnsupportedConstruct unsupported;
-    const std::optional<Node> tree = ParseRegexTree(row.expression, &unsupported);
-    REQUIRE(tree);
-    const First first = FirstOf(*tree);
-    std::string bytes;
-    for (const unsigned char byte : first.bytes.Bytes()) bytes += static_cast<char>(byte);
-    CHECK(bytes == row.bytes);
-    CHECK(first.end == row.end);
-    CHECK(first.nullable == row.nullable);
-  }
 }
 
 TEST_CASE("ParseRegexTree survives nesting without end") {
