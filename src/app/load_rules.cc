@@ -62,7 +62,9 @@ rules::ReadOutcome ReadOwn(const std::vector<RuleFile>& files) {
   std::vector<RuleFile> all = files;
   for (RuleFile& builtin : BuiltinFilesBut(alone.rules)) all.push_back(std::move(builtin));
   rules::ReadOutcome together = rules::ReadRules(all);
-  if (!together.faults.empty()) return alone;
+  // With faults of another kind beside it, `extends: access` is none: those that stay are shown.
+  if (!together.faults.empty())
+    return together.faults.size() < alone.faults.size() ? together : alone;
   if (!metrics_only) {
     std::erase_if(together.rules.rules,
                   [](const rules::RuleSpec& rule) { return IsBuiltin(rule.where); });

@@ -192,6 +192,23 @@ def test_a_hit_shows_why_a_label_is_another_text_than_its_field(tmp_path):
     assert 'metric   hits_total{route="/users/:id",user="nobody",browser="other",device="other"} +1\n' in people
 
 
+@pytest.mark.parametrize("metric,said", [
+    ("value: duration", ""),
+    ("value: request_time", '"a_total" is never fed: no rule gives the field "request_time" ($request_time is the field "duration")'),
+    ("labels: {ip: {field: remote_addr, limit: 9}}",
+     '"a_total": label "ip" is always "other": no rule gives the field "remote_addr" ($remote_addr is the field "host")'),
+    # The format does not log it, so it has no other name.
+    ("value: body_bytes_sent", '"a_total" is never fed: no rule gives the field "body_bytes_sent" (known here: duration, host)'),
+])
+def test_check_says_what_a_servers_variable_is_called_here(tmp_path, metric, said):
+    rules = tmp_path / "v.yaml"
+    rules.write_text("rules: [{name: web, log_format: {nginx: '$remote_addr $request_time'}, examples: [{line: '10.0.0.1 0.1'}]}]\n"
+                     f"metrics: [{{name: a_total, kind: counter, help: A., {metric}}}]\n")
+    done = parshall.run("check", rules)
+    assert done.code == 0
+    assert [line.split(": metric ", 1)[1] for line in done.err.splitlines()] == ([f"{said} (warning)"] if said else [])
+
+
 MISTYPED = """\
 rules:
   - name: text
