@@ -173,6 +173,13 @@ bool IsPathKind(std::string_view segment) {
   return std::find(kKinds.begin(), kKinds.end(), segment) != kKinds.end();
 }
 
+bool IsShownKind(std::string_view segment) {
+  if (segment.starts_with(':')) return IsPathKind(segment.substr(0, ExtensionAt(segment)));
+  const size_t colon = segment.find(':');
+  return colon != std::string_view::npos && segment.substr(colon) == ":id" &&
+         std::string_view("-_.").find(segment[colon - 1]) != std::string_view::npos;
+}
+
 bool IsYear(std::string_view segment) {
   return segment.size() == 4 && All(segment, Digit) &&
          (segment.starts_with("19") || segment.starts_with("20"));

@@ -32,6 +32,9 @@ bool IsMonthName(std::string_view segment);
 // sends what.
 bool IsPathKind(std::string_view segment);
 
+// What PathSegment() shows of one of many: ":id", ":uuid.jpg", "order-:id".
+bool IsShownKind(std::string_view segment);
+
 // Made of letters, digits and ._~+@-: what a literal segment looks like.
 bool IsPlainSegment(std::string_view segment);
 

@@ -82,11 +82,21 @@ const std::string* PathTemplates::RouteOf(std::string_view path) const {
   return nullptr;
 }
 
-std::string PathTemplates::Learn(std::string_view target) {
+bool PathTemplates::CouldShow(std::string_view text) const {
+  const std::string_view path = PathOf(text);
+  if (path.empty()) return text == kOdd;
+  if (RouteOf(path) != nullptr) return true;
+  const std::vector<std::string> segments = Segments(path, true);
+  return std::all_of(segments.begin(), segments.end(), [](const std::string& segment) {
+    return segment != kRest && (segment.find(':') == std::string::npos || IsShownKind(segment));
+  });
+}
+
+std::string PathTemplates::Learn(std::string_view target, bool typed) {
   const std::string_view path = PathOf(target);
   if (path.empty()) return std::string(kOdd);
   if (const std::string* route = RouteOf(path)) return *route;
-  const std::vector<std::string> segments = Segments(path, false);
+  const std::vector<std::string> segments = Segments(path, typed);
   if (segments.empty()) {
     root_->ends_here = true;
     return "/";

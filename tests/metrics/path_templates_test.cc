@@ -110,6 +110,42 @@ TEST_CASE("A target is cut down to its path") {
   }
 }
 
+TEST_CASE("An operator names a template as it is shown, or a path of it") {
+  PathTemplates templates({"/blog/:slug", "/static/*"});
+  struct Row {
+    const char* written;
+    const char* shown;  // empty: there is no such template
+  };
+  const Row rows[] = {
+      {"/", "/"},
+      {"/users/:id", "/users/:id"},
+      {"/users/17", "/users/:id"},
+      {"/users/17/:month/", "/users/:id/:month"},
+      {"/files/:uuid.pdf", "/files/:uuid.pdf"},
+      {"/orders/no-:id", "/orders/no-:id"},
+      {"/blog/:slug", "/blog/:slug"},
+      {"/blog/how-to", "/blog/:slug"},
+      {"/static/*", "/static/*"},
+      {"/users/:user", ""},
+      {"/users/:", ""},
+      {"/users/a:id", ""},
+      {"/users/:id:", ""},
+      {"/files/*", ""},
+      {":odd", ":odd"},
+      {"users", ""},
+  };
+  for (const Row& row : rows) {
+    INFO(row.written);
+    const std::string shown = row.shown;
+    CHECK(templates.CouldShow(row.written) == !shown.empty());
+    if (shown.empty()) continue;
+    CHECK(templates.LearnShown(row.written) == shown);
+    CHECK(templates.Now(shown) == shown);
+  }
+  // What a client sends is never taken for a template.
+  CHECK(templates.Learn("/users/:id") == "/users/:text");
+}
+
 TEST_CASE("Where words explode they become one, and earlier answers follow") {
   PathTemplates templates({});
   for (size_t i = 0; i < PathTemplates::kNamesMax; ++i) {
