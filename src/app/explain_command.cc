@@ -66,10 +66,12 @@ void PrintForPeople(const std::string& line, const ExplainSession::Explained& ex
   std::string out = "line     " + Quoted(line) + "\n";
   for (const auto& [name, text] : outcome.envelope)
     out += "wrapping " + name + " = " + Quoted(text) + "\n";
+  const std::string rejected =
+      outcome.outcome == "rejected" ? ", rejected: a value is not of its type" : "";
   for (const RuleTrial::Attempt& attempt : outcome.attempts) {
     if (attempt.matched) {
       out += std::string("rule     ") + colours.good + attempt.rule + ": matched" + colours.off +
-             (attempt.by_plan ? " (by its plan)" : "") + "\n";
+             (attempt.by_plan ? " (by its plan)" : "") + rejected + "\n";
     } else {
       out += std::string("rule     ") + colours.faint + attempt.rule + ": no, " + attempt.why +
              colours.off + "\n";
@@ -90,6 +92,7 @@ void PrintForPeople(const std::string& line, const ExplainSession::Explained& ex
     const bool text = field.type == "string";
     out += "field    " + field.name + " (" + field.type + ")";
     if (field.type != "null") out += " = " + (text ? Quoted(field.text) : field.text);
+    if (!field.why.empty()) out += std::string(": ") + colours.bad + field.why + colours.off;
     if (!field.in_record) out += std::string(colours.faint) + "  for metrics only" + colours.off;
     out += "\n";
   }
@@ -110,6 +113,7 @@ void PrintForPeople(const std::string& line, const ExplainSession::Explained& ex
     told.push_back(std::move(text));
   }
   for (const std::string& metric : outcome.metrics) out += "metric   " + metric + "\n";
+  for (const std::string& metric : outcome.refused) out += "refused  " + metric + "\n";
   out += "cost     " + std::to_string(outcome.nanos) + " ns\n";
   std::fwrite(out.data(), 1, out.size(), stdout);
 }

@@ -73,16 +73,19 @@ ordered_json ExplainedJson(const std::string& line, const ExplainSession::Explai
   json["fields"] = ordered_json::array();
   for (const RuleTrial::Field& field : outcome.fields) {
     if (field.type == "absent") continue;
-    json["fields"].push_back({{"name", field.name},
-                              {"type", field.type},
-                              {"text", field.text},
-                              {"in_record", field.in_record}});
+    ordered_json row{{"name", field.name},
+                     {"type", field.type},
+                     {"text", field.text},
+                     {"in_record", field.in_record}};
+    if (!field.why.empty()) row["why"] = field.why;
+    json["fields"].push_back(std::move(row));
   }
   json["record"] = outcome.record_json.empty()
                        ? ordered_json()
                        : ordered_json::parse(outcome.record_json, nullptr, false);
   json["transforms"] = StepsJson(explained.steps);
   json["metrics"] = outcome.metrics;
+  json["refused"] = outcome.refused;
   json["labels"] = ordered_json::array();
   for (const LabelChange& change : explained.labels) {
     json["labels"].push_back({{"metric", change.metric},

@@ -16,7 +16,8 @@ int FormatsCommand(const Options& options) {
       file = row.file;
       const size_t folder = file.rfind('/') + 1;  // 0 without one
       const std::string name = file.substr(folder, file.rfind('.') - folder);
-      std::printf("--format %s (all of rules/%s)\n", name.c_str(), file.c_str());
+      const std::string also = row.also.empty() ? "" : ", and " + row.also;
+      std::printf("--format %s (all of rules/%s%s)\n", name.c_str(), file.c_str(), also.c_str());
     }
     std::string also;
     for (const std::string& known : row.names) also += (also.empty() ? " (or " : ", ") + known;

@@ -62,7 +62,9 @@ rules::ReadOutcome ReadOwn(const std::vector<RuleFile>& files) {
   std::vector<RuleFile> all = files;
   for (RuleFile& builtin : BuiltinFilesBut(alone.rules)) all.push_back(std::move(builtin));
   rules::ReadOutcome together = rules::ReadRules(all);
-  if (!together.faults.empty()) return alone;
+  // With faults of another kind beside it, `extends: access` is none: those that stay are shown.
+  if (!together.faults.empty())
+    return together.faults.size() < alone.faults.size() ? together : alone;
   if (!metrics_only) {
     std::erase_if(together.rules.rules,
                   [](const rules::RuleSpec& rule) { return IsBuiltin(rule.where); });
@@ -79,8 +81,16 @@ constexpr std::array kFormatNames = {FormatName{"combined", "access"},
                                      FormatName{"common", "access"},
                                      FormatName{"vhost_combined", "vhost_access"}};
 
+// Files of which a part stands in another file, since other servers write it, too: gunicorn's
+// default access lines, and structlog's events that are no requests.
+constexpr std::array kFormatParts = {FormatName{"gunicorn", "access"},
+                                     FormatName{"structlog", "json_event"}};
+
 bool IsOfFormat(const rules::RuleSpec& rule, std::string_view format) {
   if (IsBuiltin(rule.where)) {
+    for (const FormatName& part : kFormatParts) {
+      if (part.name == format && part.rule == rule.name) return true;
+    }
     for (const FormatName& known : kFormatNames) {
       if (known.name == format && known.rule == rule.name) return true;
     }
@@ -109,7 +119,9 @@ const BuiltinFile* FindPack(std::string_view format) {
   for (const BuiltinFile& pack : RulePacks()) {
     if (FormatOfFile(pack.name) == format) return &pack;
   }
+  // Reading all packs would take 40 ms: only those that may hold such a rule.
   for (const BuiltinFile& pack : RulePacks()) {
+    if (pack.text.find("- name: " + std::string(format) + "\n") == std::string_view::npos) continue;
     const rules::ReadOutcome read = ReadPack(pack);
     for (const rules::RuleSpec& rule : read.rules.rules) {
       if (rule.name == format) return &pack;
@@ -353,9 +365,16 @@ std::vector<FormatRow> Formats() {
     for (rules::RuleSpec& rule : ReadPack(pack).rules.rules) all.push_back(std::move(rule));
   }
   for (const rules::RuleSpec& rule : all) {
-    FormatRow row{.name = rule.name, .file = rule.where.file.substr(kBuiltinPrefix.size())};
+    FormatRow row{.name = rule.name,
+                  .names = {},
+                  .file = rule.where.file.substr(kBuiltinPrefix.size()),
+                  .also = {},
+                  .sample = {}};
     for (const FormatName& known : kFormatNames) {
       if (known.rule == rule.name) row.names.emplace_back(known.name);
+    }
+    for (const FormatName& part : kFormatParts) {
+      if (row.file == std::string(part.name) + ".yaml") row.also = part.rule;
     }
     if (!rule.examples.empty()) row.sample = rule.examples[0].line;
     rows.push_back(std::move(row));

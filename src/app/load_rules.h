@@ -45,6 +45,7 @@ struct FormatRow {
   std::string name;
   std::vector<std::string> names;  // by which people know it: "combined"
   std::string file;
+  std::string also;  // the rule of another file that --format takes with this file; mostly empty
   std::string sample;
 };
 std::vector<FormatRow> Formats();

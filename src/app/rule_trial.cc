@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "app/mistyped.h"
 #include "base/quoted.h"
 #include "lines/newline_framer.h"
 #include "lines/unwrap.h"
@@ -158,15 +159,21 @@ std::string RuleTrial::WhyNoEvent(size_t index, std::string_view line) const {
 }
 
 // What counting the record changes, from one moment to the next.
-std::vector<std::string> RuleTrial::MetricsOf(const records::Record& record) {
+void RuleTrial::Count(const records::Record& record, Outcome* outcome) {
   const metrics::Snapshot before = store_->TakeSnapshot();
   {
     const metrics::Shard::Batch batch(shard_, ++sequence_, 0);
     meter_.Apply(record);
   }
   const metrics::Snapshot after = store_->TakeSnapshot();
-  std::vector<std::string> changes;
   for (const metrics::Family& family : after.families()) {
+    const auto index = static_cast<size_t>(&family - after.families().data());
+    for (size_t reason = 0; reason < metrics::kRejectionCount; ++reason) {
+      const uint64_t then = before.tallies()[index].rejected[reason];
+      if (after.tallies()[index].rejected[reason] == then) continue;
+      outcome->refused.push_back(family.name + ": " +
+                                 metrics::RejectionName(static_cast<metrics::Rejection>(reason)));
+    }
     after.ForEachRow(family, [&](const metrics::Row& row) {
       // The cells are compared, since observing 0 leaves a sum as it is.
       const double then = before.ValueOf(family.name, row.series->labels).value_or(0);
@@ -193,10 +200,9 @@ std::vector<std::string> RuleTrial::MetricsOf(const records::Record& record) {
           change += " one observation";
           break;
       }
-      changes.push_back(std::move(change));
+      outcome->metrics.push_back(std::move(change));
     });
   }
-  return changes;
 }
 
 // The least of several times: what it costs when nothing else happens.
@@ -269,15 +275,17 @@ RuleTrial::Outcome RuleTrial::Run(const std::string& whole, bool measure) {
   Buffer json;
   if (result == records::Outcome::kMatched || result == records::Outcome::kRejected) {
     const records::CompiledRule& rule = program_->rules[record.rule];
+    const std::vector<std::string> whys = WhyMistyped(*program_, record, line);
     for (size_t slot = 0; slot < rule.fields.size(); ++slot) {
       if (rule.fields[slot].name.empty()) continue;  // removed by a transform
       outcome.fields.push_back({rule.fields[slot].name, TypeName(record.values[slot]),
-                                ValueText(record.values[slot]), rule.fields[slot].in_record});
+                                ValueText(record.values[slot]), rule.fields[slot].in_record,
+                                whys[slot]});
     }
     outcome.sampled_out = record.sampled_out;
     json_.Append(record, context, &json);
     if (result == records::Outcome::kMatched) {
-      outcome.metrics = MetricsOf(record);
+      Count(record, &outcome);
     }
   } else if (result == records::Outcome::kUnmatched) {
     json_.AppendLine(line, outcome.outcome, context, &json);

@@ -24,6 +24,7 @@ class RuleTrial {
     std::string type;  // "string", "int", …, "null", "absent"
     std::string text;
     bool in_record = true;
+    std::string why;  // it is not of its rule's type: what stood there
   };
   struct Attempt {
     std::string rule;
@@ -40,6 +41,7 @@ class RuleTrial {
     std::vector<Field> fields;
     std::string record_json;           // without its newline
     std::vector<std::string> metrics;  // http_requests_total{method="GET"} +1
+    std::vector<std::string> refused;  // n_total: not_a_number
     std::vector<std::pair<std::string, std::string>> envelope;
     size_t nearest = kNone;      // a miss: the attempt whose pattern came furthest
     std::string nearest_prefix;  // what it matched of the line
@@ -58,7 +60,7 @@ class RuleTrial {
   uint64_t CostOf(std::string_view line);
   Attempt Try(size_t rule, std::string_view line, bool matched);
   std::string WhyNoEvent(size_t rule, std::string_view line) const;
-  std::vector<std::string> MetricsOf(const records::Record& record);
+  void Count(const records::Record& record, Outcome* outcome);
 
   std::shared_ptr<const records::RuleProgram> program_;
   std::shared_ptr<metrics::Store> store_;

@@ -13,6 +13,7 @@
 #include "metrics/label_text.h"
 #include "metrics/layout.h"
 #include "metrics/metric_names.h"
+#include "metrics/path_templates.h"
 #include "metrics/process_metrics.h"
 #include "metrics/relabel.h"
 
@@ -164,6 +165,21 @@ class Checker {
     if (!expression.ok()) Add("match: of " + of + ": " + expression.error(), label.where);
   }
 
+  void CheckInitialPaths(const MetricSpec& spec, const rules::LabelSpec& label) {
+    const PathTemplates templates(label.routes);
+    for (const rules::LabelSet& set : spec.init) {
+      for (const auto& [name, value] : set) {
+        if (name != label.name || value == label.other || templates.CouldShow(value)) continue;
+        Add("init: of " + Quoted(spec.name) + ": label " + Quoted(name) + " never has the value " +
+                Quoted(value) +
+                "; write a path, or its template with :id, :uuid … as they are shown, or give it "
+                "`routes:`",
+            spec.init_where);
+        return;
+      }
+    }
+  }
+
   // A label set that no record could ever have is a mistake.
   void CheckInit(const MetricSpec& spec) {
     RE2::Options options;
@@ -171,6 +187,7 @@ class Checker {
     options.set_log_errors(false);
     options.set_dot_nl(true);
     for (const rules::LabelSpec& label : spec.labels) {
+      if (label.path_template) CheckInitialPaths(spec, label);
       if (label.match.empty()) continue;
       const RE2 expression(label.match, options);
       if (!expression.ok()) continue;  // said already

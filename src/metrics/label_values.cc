@@ -67,6 +67,14 @@ LabelValueId LabelValues::ValueOf(std::string_view raw, std::mutex* mutex) {
   return Place(text);
 }
 
+LabelValueId LabelValues::InitialValueOf(std::string_view text, std::mutex* mutex) {
+  if (templates_ == nullptr) return ValueOf(text, mutex);
+  const std::lock_guard lock(*mutex);
+  std::string scratch;
+  const std::string shown = templates_->LearnShown(text);
+  return Allows(shown) ? Place(LabelValue(shown, &scratch)) : LabelValueId{kOther, false};
+}
+
 LabelValueId LabelValues::Place(std::string_view text) {
   if (const auto at = numbers_.find(text); at != numbers_.end()) return {at->second, false};
   if (IsFull()) {

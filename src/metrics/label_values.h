@@ -38,6 +38,8 @@ class LabelValues {
 
   // The value for this raw text; takes `mutex` where it must.
   LabelValueId ValueOf(std::string_view raw, std::mutex* mutex);
+  // The same of a text that an operator wrote: of a path, its template as well.
+  LabelValueId InitialValueOf(std::string_view text, std::mutex* mutex);
 
   // The caller holds the lock for all that follows.
   // What would be shown for `raw` without making a place for it; false if that is no value of its

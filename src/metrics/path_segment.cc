@@ -13,6 +13,7 @@ constexpr size_t kHexLeast = 8;
 constexpr size_t kHashLeast = 32;
 constexpr size_t kTokenLeast = 20;
 constexpr size_t kTokenDigitsLeast = 3;
+constexpr size_t kTokenTurnsLeast = 5;  // one to so many letters and digits
 constexpr size_t kSuffixDigitsLeast = 5;
 
 bool Digit(char c) { return c >= '0' && c <= '9'; }
@@ -97,6 +98,21 @@ bool IsEmail(std::string_view text) {
          text.find('@', at + 1) == std::string_view::npos && text.back() != '.';
 }
 
+// How often letters and digits turn from one kind into another: all the time in base64, seldom in
+// words, whose capitals begin them and are not counted.
+size_t Turns(std::string_view text) {
+  size_t turns = 0;
+  char before = 0;
+  for (const char c : text) {
+    if (!Digit(c) && !Upper(c) && !Lower(c)) continue;
+    const bool same =
+        (Digit(before) && Digit(c)) || (Upper(before) && !Digit(c)) || (Lower(before) && Lower(c));
+    if (before != 0 && !same) ++turns;
+    before = c;
+  }
+  return turns;
+}
+
 bool IsToken(std::string_view text) {
   if (text.size() < kTokenLeast) return false;
   const auto fits = [](char c) {
@@ -104,7 +120,7 @@ bool IsToken(std::string_view text) {
            c == '.';
   };
   return All(text, fits) && Count(text, Upper) > 0 && Count(text, Lower) > 0 &&
-         Count(text, Digit) >= kTokenDigitsLeast;
+         Count(text, Digit) >= kTokenDigitsLeast && Turns(text) * kTokenTurnsLeast >= text.size();
 }
 
 // The kind of a whole segment, or an empty text.
@@ -151,10 +167,33 @@ bool HasExtension(std::string_view segment) {
 }
 
 bool IsPathKind(std::string_view segment) {
-  static constexpr std::array<std::string_view, 13> kKinds = {
-      ":any",  ":file", ":date",  ":id",    ":uuid", ":hash", ":hex",
-      ":size", ":ip",   ":email", ":token", ":text", "*"};
+  static constexpr std::array<std::string_view, 14> kKinds = {
+      ":any",  ":file", ":date",  ":id",    ":uuid", ":hash",  ":hex",
+      ":size", ":ip",   ":email", ":token", ":text", ":month", "*"};
   return std::find(kKinds.begin(), kKinds.end(), segment) != kKinds.end();
+}
+
+bool IsShownKind(std::string_view segment) {
+  if (segment.starts_with(':')) return IsPathKind(segment.substr(0, ExtensionAt(segment)));
+  const size_t colon = segment.find(':');
+  return colon != std::string_view::npos && segment.substr(colon) == ":id" &&
+         std::string_view("-_.").find(segment[colon - 1]) != std::string_view::npos;
+}
+
+bool IsYear(std::string_view segment) {
+  return segment.size() == 4 && All(segment, Digit) &&
+         (segment.starts_with("19") || segment.starts_with("20"));
+}
+
+bool IsMonthName(std::string_view segment) {
+  static constexpr std::array<std::string_view, 12> kMonths = {
+      "january", "february", "march",     "april",   "may",      "june",
+      "july",    "august",   "september", "october", "november", "december"};
+  std::string small(segment.substr(0, 10));
+  for (char& c : small) c = static_cast<char>(Upper(c) ? c | 0x20 : c);
+  return std::any_of(kMonths.begin(), kMonths.end(), [&small](std::string_view month) {
+    return small == month || small == month.substr(0, 3);
+  });
 }
 
 std::string PathSegment(std::string_view raw) {

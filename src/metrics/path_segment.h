@@ -17,13 +17,23 @@ namespace parshall::metrics {
 //   :size   640x480
 //   :ip     an IPv4 address
 //   :email  x@y.z
-//   :token  20 or more letters and digits (base64, also of a JWT): upper, lower and three digits
+//   :token  20 or more letters and digits (base64, also of a JWT): upper, lower and three digits,
+//   as
+//           mixed as no words are
 //   :text   bytes that no word of a route has (commas, blanks, not ASCII), or more than 64 bytes
 std::string PathSegment(std::string_view raw);
+
+// "2007", and behind it "May" or "may" or "september": `:month` (path_templates knows what is
+// behind what).
+bool IsYear(std::string_view segment);
+bool IsMonthName(std::string_view segment);
 
 // What stands for many: the kinds above, ":any", ":file" and "*". There are few of them, whoever
 // sends what.
 bool IsPathKind(std::string_view segment);
+
+// What PathSegment() shows of one of many: ":id", ":uuid.jpg", "order-:id".
+bool IsShownKind(std::string_view segment);
 
 // Made of letters, digits and ._~+@-: what a literal segment looks like.
 bool IsPlainSegment(std::string_view segment);

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view kAny = ":any";
 constexpr std::string_view kFile = ":file";
+constexpr std::string_view kMonth = ":month";
 constexpr std::string_view kRest = "*";
 constexpr std::string_view kOdd = ":odd";
 
@@ -36,6 +37,7 @@ PathTemplates::~PathTemplates() = default;
 // `typed`: a segment that begins with a colon is the kind that it says.
 std::vector<std::string> PathTemplates::Segments(std::string_view path, bool typed) const {
   std::vector<std::string> segments;
+  bool year_before = false;
   while (!path.empty()) {
     const size_t begin = path.find_first_not_of('/');
     if (begin == std::string_view::npos) break;
@@ -47,7 +49,11 @@ std::vector<std::string> PathTemplates::Segments(std::string_view path, bool typ
       break;
     }
     const bool done = typed && (segment.find(':') != std::string_view::npos || segment == kRest);
-    segments.push_back(done ? std::string(segment) : PathSegment(segment));
+    const bool month = year_before && IsMonthName(segment);
+    year_before = IsYear(segment);
+    segments.push_back(done    ? std::string(segment)
+                       : month ? std::string(kMonth)
+                               : PathSegment(segment));
   }
   return segments;
 }
@@ -76,11 +82,21 @@ const std::string* PathTemplates::RouteOf(std::string_view path) const {
   return nullptr;
 }
 
-std::string PathTemplates::Learn(std::string_view target) {
+bool PathTemplates::CouldShow(std::string_view text) const {
+  const std::string_view path = PathOf(text);
+  if (path.empty()) return text == kOdd;
+  if (RouteOf(path) != nullptr) return true;
+  const std::vector<std::string> segments = Segments(path, true);
+  return std::all_of(segments.begin(), segments.end(), [](const std::string& segment) {
+    return segment != kRest && (segment.find(':') == std::string::npos || IsShownKind(segment));
+  });
+}
+
+std::string PathTemplates::Learn(std::string_view target, bool typed) {
   const std::string_view path = PathOf(target);
   if (path.empty()) return std::string(kOdd);
   if (const std::string* route = RouteOf(path)) return *route;
-  const std::vector<std::string> segments = Segments(path, false);
+  const std::vector<std::string> segments = Segments(path, typed);
   if (segments.empty()) {
     root_->ends_here = true;
     return "/";

@@ -40,7 +40,12 @@ class PathTemplates {
   // The template of a path, or of the target of a request: what stands before the path
   // (http://host) and behind it (?query) is left out, as is a / at the end. What is no path is
   // ":odd".
-  std::string Learn(std::string_view target);
+  std::string Learn(std::string_view target) { return Learn(target, false); }
+  // The same of a text that an operator wrote, who may name a template as it is shown: /users/:id.
+  std::string LearnShown(std::string_view text) { return Learn(text, true); }
+  // Whether there could be such a template: every segment with a colon is a kind, or the whole a
+  // route.
+  bool CouldShow(std::string_view text) const;
   // What a text that Learn() gave earlier, or one from before there were templates, is now.
   std::string Now(std::string_view earlier) const;
 
@@ -58,6 +63,7 @@ class PathTemplates {
  private:
   struct Node;
 
+  std::string Learn(std::string_view target, bool typed);
   std::vector<std::string> Segments(std::string_view path, bool typed) const;
   const std::string* RouteOf(std::string_view path) const;
   void AddName(Node* node, const std::string& name, bool root);

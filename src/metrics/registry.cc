@@ -54,7 +54,7 @@ void Registry::AddInitial(uint32_t group_index) {
                                    [&name](const auto& entry) { return entry.first == name; });
       numbers.push_back(at == set.end()
                             ? LabelValues::kOther
-                            : labels_[group_index][i]->ValueOf(at->second, &mutex_).number);
+                            : labels_[group_index][i]->InitialValueOf(at->second, &mutex_).number);
     }
     const std::lock_guard lock(mutex_);
     Refusal refusal = Refusal::kNone;

@@ -184,6 +184,35 @@ void LintLabels(const MetricSpec& metric, const std::vector<const Supply*>& feed
   }
 }
 
+// A variable of nginx's, asked for by the name that it has in the format string, where the field
+// has another. Empty: it is none, or no rule of those gives the field.
+std::string ServerNameHint(const std::string& asked, const std::vector<const Supply*>& feeders) {
+  struct Row {
+    std::string_view variable;
+    std::string_view field;
+  };
+  static constexpr Row kRows[] = {{"remote_addr", "host"},
+                                  {"remote_user", "user"},
+                                  {"time_local", "time"},
+                                  {"request_method", "method"},
+                                  {"request_uri", "path"},
+                                  {"server_protocol", "protocol"},
+                                  {"request_time", "duration"},
+                                  {"body_bytes_sent", "size"},
+                                  {"http_referer", "referer"},
+                                  {"http_user_agent", "agent"},
+                                  {"http_x_forwarded_for", "forwarded_for"}};
+  for (const Row& row : kRows) {
+    if (row.variable != asked) continue;
+    const std::string field(row.field);
+    const bool given = std::any_of(feeders.begin(), feeders.end(), [&](const Supply* supply) {
+      return supply->rule->log_format && supply->Has(field);
+    });
+    if (given) return " ($" + asked + " is the field " + Quoted(field) + ")";
+  }
+  return {};
+}
+
 void LintMetric(const MetricSpec& metric, const std::vector<Supply>& supplies, Faults* warnings) {
   const std::string title = "metric " + Quoted(metric.name);
   const std::vector<const Supply*> named = Feeders(metric, supplies);
@@ -205,7 +234,8 @@ void LintMetric(const MetricSpec& metric, const std::vector<Supply>& supplies, F
     if (lacking == needed.end()) {
       feeders.push_back(supply);
     } else if (missing.empty()) {
-      missing = Quoted(*lacking) + Hint(*lacking, Names(supply->fields));
+      const std::string hint = ServerNameHint(*lacking, named);
+      missing = Quoted(*lacking) + (hint.empty() ? Hint(*lacking, Names(supply->fields)) : hint);
     }
   }
   if (feeders.empty()) {
@@ -217,10 +247,11 @@ void LintMetric(const MetricSpec& metric, const std::vector<Supply>& supplies, F
     const bool given = std::any_of(feeders.begin(), feeders.end(),
                                    [&](const Supply* supply) { return supply->Has(label.field); });
     if (given) continue;
-    warnings->Add(label.where, title + ": label " + Quoted(label.name) + " is always " +
-                                   Quoted(label.other) + ": no rule gives the field " +
-                                   Quoted(label.field) +
-                                   Hint(label.field, Names(feeders.front()->fields)));
+    const std::string hint = ServerNameHint(label.field, feeders);
+    warnings->Add(label.where,
+                  title + ": label " + Quoted(label.name) + " is always " + Quoted(label.other) +
+                      ": no rule gives the field " + Quoted(label.field) +
+                      (hint.empty() ? Hint(label.field, Names(feeders.front()->fields)) : hint));
   }
   LintLabels(metric, feeders, warnings);
 }

@@ -142,20 +142,26 @@ void ReadLabels(Section* section, MetricSpec* metric, Faults* faults) {
 
 // `value:`, `op:` and `states:` depend on the kind.
 void ReadValue(Section* section, std::optional<MetricKind> kind, MetricSpec* metric) {
-  static const std::vector<Choice<GaugeOp>> ops = {{"set", GaugeOp::kSet},
-                                                   {"add", GaugeOp::kAdd},
-                                                   {"min", GaugeOp::kMin},
-                                                   {"max", GaugeOp::kMax}};
+  // A gauge that is set shows what came last: two words for one thing, but `last` is no counter's.
+  struct Op {
+    GaugeOp op = GaugeOp::kSet;
+    bool of_counters = false;
+  };
+  static const std::vector<Choice<Op>> ops = {{"set", {GaugeOp::kSet, true}},
+                                              {"add", {GaugeOp::kAdd, true}},
+                                              {"min", {GaugeOp::kMin, false}},
+                                              {"max", {GaugeOp::kMax, false}},
+                                              {"last", {GaugeOp::kSet, false}}};
   metric->value = section->Text("value").value_or("");
-  const std::optional<GaugeOp> op = section->OneOf("op", ops);
-  metric->op = op.value_or(GaugeOp::kSet);
+  const std::optional<Op> op = section->OneOf("op", ops);
+  metric->op = op.value_or(Op()).op;
   ReadStates(section, metric);
   if (!kind) return;
   if (*kind == MetricKind::kGauge) {
     section->Require("value", "the field that the gauge takes");
   } else if (*kind == MetricKind::kCounter && section->Has("value")) {
-    metric->cumulative = op == GaugeOp::kSet;
-    if (op == GaugeOp::kMin || op == GaugeOp::kMax) {
+    metric->cumulative = op && op->op == GaugeOp::kSet;
+    if (op && !op->of_counters) {
       section->Add("op",
                    section->title() + ": op: of a counter is add, or set where the log counts");
     }
@@ -242,8 +248,8 @@ std::string Disagreement(const MetricSpec& metric, const MetricSpec& first) {
       if (label.name == known.name &&
           (label.path_template != known.path_template || label.routes != known.routes ||
            label.from_object != known.from_object)) {
-        return subject + ": label " + Quoted(label.name) +
-               " is made in another way here than in " + place;
+        return subject + ": label " + Quoted(label.name) + " is made in another way here than in " +
+               place;
       }
     }
   }

@@ -263,7 +263,7 @@ def test_formats_lists_combined():
 @pytest.mark.sanitized
 @pytest.mark.parametrize("name, statuses", [
     ("combined", [200, None, None, None]), ("common", [200, None, None, None]),
-    ("vhost_combined", [None, None, 202, None]), ("gunicorn", [None, None, None, 203]),
+    ("vhost_combined", [None, None, 202, None]), ("gunicorn", [200, None, None, 203]),
 ])
 def test_format_reads_its_lines_only(name, statuses):
     lines = b"".join(LINE.replace(b"200 5", b"%d 5" % status).replace(b"10.0.0.1 -", who) % 1 for status, who in [

@@ -20,7 +20,7 @@ NOT_YAML = {"yaml_tab", "yaml_twice", "yaml_two_documents", "yaml_merge_key", "y
             "yaml_colon_in_text", "yaml_unknown_alias"}
 # Expressions, format strings and examples, which only the program can run.
 RUN = {"pattern_open_group", "pattern_lookahead", "pattern_group_twice", "transform_test_expression", "label_match",
-       "relabel_regex", "example_of_another", "example_other_record", "example_no_match", "not_matches",
+       "relabel_regex", "init_template", "example_of_another", "example_other_record", "example_no_match", "not_matches",
        "format_nginx_glued", "format_nginx_twice", "format_nginx_open_brace", "format_nginx_escape", "format_apache_directive",
        "format_apache_open", "format_gunicorn_atom", "format_gunicorn_open"}
 # One part of a file against another, several keys against each other by value, and the environment.

@@ -3,6 +3,8 @@
 import json
 import subprocess
 
+import pytest
+
 import parshall
 
 RULES = """\
@@ -188,6 +190,82 @@ def test_a_hit_shows_why_a_label_is_another_text_than_its_field(tmp_path):
     assert 'label    route: route "/users/4711" → "/users/:id" (template: path)\n' in people
     assert 'label    user: user null → "nobody" (there is no value)\n' in people
     assert 'metric   hits_total{route="/users/:id",user="nobody",browser="other",device="other"} +1\n' in people
+
+
+@pytest.mark.parametrize("metric,said", [
+    ("value: duration", ""),
+    ("value: request_time", '"a_total" is never fed: no rule gives the field "request_time" ($request_time is the field "duration")'),
+    ("labels: {ip: {field: remote_addr, limit: 9}}",
+     '"a_total": label "ip" is always "other": no rule gives the field "remote_addr" ($remote_addr is the field "host")'),
+    # The format does not log it, so it has no other name.
+    ("value: body_bytes_sent", '"a_total" is never fed: no rule gives the field "body_bytes_sent" (known here: duration, host)'),
+])
+def test_check_says_what_a_servers_variable_is_called_here(tmp_path, metric, said):
+    rules = tmp_path / "v.yaml"
+    rules.write_text("rules: [{name: web, log_format: {nginx: '$remote_addr $request_time'}, examples: [{line: '10.0.0.1 0.1'}]}]\n"
+                     f"metrics: [{{name: a_total, kind: counter, help: A., {metric}}}]\n")
+    done = parshall.run("check", rules)
+    assert done.code == 0
+    assert [line.split(": metric ", 1)[1] for line in done.err.splitlines()] == ([f"{said} (warning)"] if said else [])
+
+
+MISTYPED = """\
+rules:
+  - name: text
+    pattern: '^n=(?P<n>\\w+) from (?P<ip>\\S+)$'
+    fields: {n: int, ip: ip}
+    examples: [{line: n=1 from 10.0.0.1}]
+  - name: pair
+    logfmt: true
+    when: {n: '*'}
+    fields: {n: {type: int, as: number}}
+    examples: [{line: n=1}]
+  - name: event
+    json: true
+    fields:
+      n: int
+      took: {type: duration, unit: ms}
+      at.ms: {type: int, as: ms}
+      at.s: {type: int, as: ms}
+      fine: {type: int, default: '7'}
+    examples: [{line: '{"n": 1, "took": 5}'}]
+metrics:
+  - {name: n_total, kind: counter, help: N., rules: event, value: n}
+"""
+
+
+@pytest.mark.parametrize("line,rule,whys,refused", [
+    ('{"n": 1, "took": 5}', "event", {}, []),
+    ('{"n": null}', "event", {}, []),
+    ('{"n": "lots", "took": {"ms": 5}}', "event", {
+        "n": 'the event has "lots", which is no int; the record keeps it as it came',
+        "took": 'the event has {"ms": 5}, which is no duration: a number is wanted; the record keeps it as it came'},
+     ["n_total: not_a_number"]),
+    ('{"at": {"s": [1]}}', "event", {"ms": "the event has [1], which is no int; the record keeps it as it came"}, []),
+    ('{"fine": "x"}', "event", {}, []),
+    ("n=many from 10.0.0.1", "text", {"n": "this is no int, so the line is rejected: no metric counts it"}, []),
+    ("n=1 from home", "text", {"ip": "this is no IP address, so the line is rejected: no metric counts it"}, []),
+    ("n=many", "pair", {"number": 'the event has "many", which is no int; the record keeps it as it came'}, []),
+])
+def test_a_value_that_is_not_of_its_type_is_shown_and_said_so(tmp_path, line, rule, whys, refused):
+    rules = tmp_path / "m.yaml"
+    rules.write_text(MISTYPED)
+    told = {}
+    for form in ("--json", None):
+        done = subprocess.run([parshall.BINARY, "explain", "--rules", rules, *([form] if form else []), line], capture_output=True, text=True,
+                              timeout=30, env=parshall.environment())
+        assert (done.returncode, done.stderr) == (0, "")
+        told[form] = done.stdout
+    answer = json.loads(told["--json"])
+    assert answer["rule"] == rule
+    assert {field["name"]: field["why"] for field in answer["fields"] if "why" in field} == whys
+    assert answer["refused"] == refused
+    assert answer["outcome"] == ("rejected" if rule == "text" else "matched")
+    assert (", rejected: a value is not of its type\n" in told[None]) == (rule == "text")
+    for why in whys.values():
+        assert f": {why}" in told[None]
+    for metric in refused:
+        assert f"refused  {metric}\n" in told[None]
 
 
 def test_check_of_the_shipped_folder_takes_packs_one_at_a_time(tmp_path):

@@ -45,6 +45,12 @@ TEST_CASE("A segment that is one of many is shown as its kind") {
       {"dGhpcyBpcyBhIHRlc3Q0NTY3%3D%3D", ":token"},
       {"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N", ":token"},
       {"AVeryLongNameOfSomethingThatIsNone", "AVeryLongNameOfSomethingThatIsNone"},
+      {"Do_not_worry_about_it_when_404_or_other", "Do_not_worry_about_it_when_404_or_other"},
+      {"patch-CURRENT-Apr.13.06.newmoused", "patch-CURRENT-Apr.13.06.newmoused"},
+      {"ui-bg_soft_25_327E04_1x100.png", "ui-bg_soft_25_327E04_1x100.png"},
+      {"User-2024-Report-Final-Version2", "User-2024-Report-Final-Version2"},
+      {"CPTuPaU7wQ2hXk9LmZ0bAg", ":token"},
+      {"May", "May"},
       {"order-12345", "order-:id"},
       {"order-1234", "order-1234"},
       {"utf8", "utf8"},
@@ -84,6 +90,11 @@ TEST_CASE("A target is cut down to its path") {
       {"\x16\x03\x01", ":odd"},
       {"example.com:443", ":odd"},
       {"/a//b/", "/a/b"},
+      {"/blog/2007/May/27", "/blog/:id/:month/:id"},
+      {"/blog/2007/september", "/blog/:id/:month"},
+      {"/blog/2007/Mayor", "/blog/:id/Mayor"},
+      {"/blog/207/May", "/blog/:id/May"},
+      {"/blog/May/2007", "/blog/May/:id"},
       {"/a?x=/1", "/a"},
       {"/a#b", "/a"},
       {"?x", ":odd"},
@@ -97,6 +108,42 @@ TEST_CASE("A target is cut down to its path") {
     CHECK(templates.Learn(row.target) == row.shown);
     CHECK(templates.Now(row.shown) == row.shown);
   }
+}
+
+TEST_CASE("An operator names a template as it is shown, or a path of it") {
+  PathTemplates templates({"/blog/:slug", "/static/*"});
+  struct Row {
+    const char* written;
+    const char* shown;  // empty: there is no such template
+  };
+  const Row rows[] = {
+      {"/", "/"},
+      {"/users/:id", "/users/:id"},
+      {"/users/17", "/users/:id"},
+      {"/users/17/:month/", "/users/:id/:month"},
+      {"/files/:uuid.pdf", "/files/:uuid.pdf"},
+      {"/orders/no-:id", "/orders/no-:id"},
+      {"/blog/:slug", "/blog/:slug"},
+      {"/blog/how-to", "/blog/:slug"},
+      {"/static/*", "/static/*"},
+      {"/users/:user", ""},
+      {"/users/:", ""},
+      {"/users/a:id", ""},
+      {"/users/:id:", ""},
+      {"/files/*", ""},
+      {":odd", ":odd"},
+      {"users", ""},
+  };
+  for (const Row& row : rows) {
+    INFO(row.written);
+    const std::string shown = row.shown;
+    CHECK(templates.CouldShow(row.written) == !shown.empty());
+    if (shown.empty()) continue;
+    CHECK(templates.LearnShown(row.written) == shown);
+    CHECK(templates.Now(shown) == shown);
+  }
+  // What a client sends is never taken for a template.
+  CHECK(templates.Learn("/users/:id") == "/users/:text");
 }
 
 TEST_CASE("Where words explode they become one, and earlier answers follow") {

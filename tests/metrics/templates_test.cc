@@ -78,6 +78,23 @@ TEST_CASE("Series follow their templates, and totals stay exact") {
   CHECK(bench.store->registry().series_count(0) == 6);
 }
 
+TEST_CASE("init of a template is the series that its paths count in") {
+  rules::RuleSet rules = Templated();
+  rules.metrics[0].init = {{{"status", "200"}, {"path", "/users/:id/posts"}},
+                           {{"status", "200"}, {"path", "/cart/17"}}};
+  rules.metrics.resize(1);
+  Bench bench(rules, {Rule({"status", "path", "size"})});
+  using Wanted = std::vector<std::pair<std::string, uint64_t>>;
+  CHECK(Counts(bench.store->TakeSnapshot()) ==
+        Wanted{{R"(status="200",path="/cart/:id")", 0},
+               {R"(status="200",path="/users/:id/posts")", 0}});
+  bench.Count(200, "/users/4711/posts", 1);
+  bench.Count(200, "/cart/3", 1);
+  CHECK(Counts(bench.store->TakeSnapshot()) ==
+        Wanted{{R"(status="200",path="/cart/:id")", 1},
+               {R"(status="200",path="/users/:id/posts")", 1}});
+}
+
 TEST_CASE("Templates do not depend on threads, nor on the order of the lines") {
   const std::vector<RuleFields> fields = {Rule({"status", "path", "size"})};
   const std::shared_ptr<Store> store = Store::Create(Templated()).value();

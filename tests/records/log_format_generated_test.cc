@@ -176,7 +176,7 @@ const Value* ValueOf(const RuleProgram& program, const Record& record, const std
 
 size_t LongRun() {
   const char* wanted = std::getenv("PARSHALL_LOG_FORMATS");
-  return wanted != nullptr ? std::strtoul(wanted, nullptr, 10) : 600;
+  return wanted != nullptr ? std::strtoul(wanted, nullptr, 10) : 10'000;
 }
 
 }  // namespace
@@ -220,11 +220,7 @@ TEST_CASE("Generated formats give back the values that were put in, or say why n
       ++refused;
       continue;
     }
-    if (!doubts.empty()) {
-      ++doubtful;
-      continue;
-    }
-    ++certain;
+    (doubts.empty() ? certain : doubtful) += 1;
     INFO(set.rules[0].pattern);
     Matcher matcher(testing::Compiled(set));
     for (int round = 0; round < 4; ++round) {
@@ -243,7 +239,13 @@ TEST_CASE("Generated formats give back the values that were put in, or say why n
       INFO(line);
       const Padded padded(line);
       Record record;
-      REQUIRE(matcher.Match(padded.view(), "stdin", &record) == Outcome::kMatched);
+      const Outcome outcome = matcher.Match(padded.view(), "stdin", &record);
+      if (!doubts.empty()) {
+        // Where one value ends and the next begins is open; that the line is one of these is not.
+        CHECK(outcome != Outcome::kUnmatched);
+        continue;
+      }
+      REQUIRE(outcome == Outcome::kMatched);
       for (size_t at = 0; at < used.size(); ++at) {
         const Value* got = ValueOf(matcher.program(), record, used[at].field);
         // %O is the size when there is no other.

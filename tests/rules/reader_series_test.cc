@@ -170,6 +170,8 @@ TEST_CASE("Wrong words of the kinds are told with their place") {
        "r.yaml:1:27: metric \"a\": kind: cannot be \"statset\" (did you mean \"stateset\"?)\n"},
       {"{name: a_total, kind: counter, help: h, value: v, op: max}",
        "r.yaml:1:65: metric \"a_total\": op: of a counter is add, or set where the log counts\n"},
+      {"{name: a_total, kind: counter, help: h, value: v, op: last}",
+       "r.yaml:1:65: metric \"a_total\": op: of a counter is add, or set where the log counts\n"},
       {"{name: a_total, kind: counter, help: h, op: set}",
        "r.yaml:1:55: metric \"a_total\": op: is for gauges, and for counters with `value:`\n"},
       {"{name: a_info, kind: info, help: h}, {name: a, kind: gauge, help: h, value: v}",

@@ -450,7 +450,7 @@ TEST_CASE("ReadRules says what is wrong with a metric, and where") {
        "r.yaml:1:69: metric \"a_total\": buckets: are for histograms only\n"},
       {"[{name: a, kind: gauge, help: h, op: avg}]",
        "r.yaml:1:11: metric \"a\" needs `value:`, the field that the gauge takes\n"
-       "r.yaml:1:47: metric \"a\": op: cannot be \"avg\" (known here: set, add, min, max)\n"},
+       "r.yaml:1:47: metric \"a\": op: cannot be \"avg\" (known here: set, add, min, max, last)\n"},
       {"[{name: a, kind: histogram, help: h}]",
        "r.yaml:1:11: metric \"a\" needs `value:`, the field that is observed\n"
        "r.yaml:1:11: metric \"a\" needs `buckets:`, the upper bounds in ascending order\n"},

@@ -18,7 +18,7 @@ function fields(answer) {
   const rows = answer.fields.map((field) => element('tr', {},
     element('th', {scope: 'row'}, field.name), element('td', {class: 'faint'}, field.type),
     element('td', {}, element('code', {}, field.type === 'null' ? 'null' : field.text),
-      field.in_record ? '' : ' for metrics only')));
+      field.in_record ? '' : ' for metrics only', field.why ? element('span', {class: 'bad'}, ' ' + field.why) : '')));
   return element('table', {class: 'fields'}, element('tbody', {}, ...rows));
 }
 
@@ -55,6 +55,10 @@ function shown(answer) {
   if (answer.metrics.length) {
     parts.push(list('Metrics it would change', [element('ul', {class: 'plain'},
       ...answer.metrics.map((change) => element('li', {}, element('code', {}, change))))]));
+  }
+  if (answer.refused.length) {
+    parts.push(list('Metrics that refuse it', [element('ul', {class: 'plain'},
+      ...answer.refused.map((metric) => element('li', {class: 'bad'}, element('code', {}, metric))))]));
   }
   parts.push(element('details', {open: good ? null : ''}, element('summary', {}, 'Rules tried: ' + answer.tried.length), tried(answer)));
   parts.push(element('p', {class: 'faint'}, 'It takes ' + (answer.nanos > 0 ? seconds(answer.nanos * 1e-9) : NONE) +
