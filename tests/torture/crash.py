@@ -29,10 +29,16 @@ def _k1_file(watch, default_interval=False):
         logs.mkdir()
         output, state = play.folder / "records.jsonl", play.folder / "state"
         interval = "default" if default_interval else None
-        with load.Load(logs, play.seed, "--lines-per-s", LINES_PER_S) as writer, \
+        with load.Load(logs, play.seed, "--lines-per-s", LINES_PER_S, "--paused") as writer, \
                 play.program(logs / watch, interval=interval) as subject:
+            written = writer.pause()
             witness = Witness(subject, writer, output, state if play.state else None)
             witness.start()
+            if play.state:  # what rotates away from a path before any snapshot speaks of it is not known
+                subject.start().ready()
+                subject.wait_lines(written)
+                subject.stop()
+            writer.go()
             started = time.monotonic()
             for _ in range(play.rounds if play.state else 0):
                 subject.start()
@@ -46,7 +52,7 @@ def _k1_file(watch, default_interval=False):
             subject.wait_lines(truth.total)
             witness.stop()
             samples = subject.stop()
-        play.note(f"{subject.lives - 1} kills, {truth.total} lines, {writer.report['rotations']} rotations, "
+        play.note(f"{play.rounds if play.state else 0} kills, {truth.total} lines, {writer.report['rotations']} rotations, "
                   f"at most {writer.report['kept_most']} rotated files kept, "
                   f"{witness.commits} commits and {len(witness.scrapes)} scrapes seen, "
                   f"{time.monotonic() - started:.0f} s")

@@ -80,7 +80,9 @@ class Writer:
     def run(self):
         rate, every = self.arguments.lines_per_s, self.arguments.rotate_s
         owed, last, rotated = 0.0, time.monotonic(), time.monotonic()
-        going, pending = True, b""
+        going, pending = not self.arguments.paused, b""
+        if not going:
+            self.write_lines(int(rate * TICK_S))
         while True:
             readable, _, _ = select.select([0], [], [], TICK_S if going else 1.0)
             if readable:
@@ -125,6 +127,7 @@ def main():
     parser.add_argument("--keep", type=int, default=3)
     parser.add_argument("--first-file", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--paused", action="store_true", help="write a few lines and wait for go")
     Writer(parser.parse_args()).run()
 
 
