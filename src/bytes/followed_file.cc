@@ -80,6 +80,8 @@ ReadResult FollowedFile::Read(char* data, size_t size) {
         BreakSilence();
         reported_.clear();
         if (in_hole) result.size = SkipNuls(data, result.size);
+        counts_.device.store(current_.identity.device, std::memory_order_relaxed);
+        counts_.inode.store(current_.held ? current_.identity.inode : 0, std::memory_order_relaxed);
         counts_.offset.store(current_.offset(), std::memory_order_relaxed);
         if (result.size == 0) return result;  // all of it was a hole; still ready
         result.status = ReadStatus::kBytes;

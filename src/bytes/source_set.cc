@@ -162,7 +162,13 @@ std::vector<std::pair<std::string, FollowTally>> WatchingSet::Tallies() const {
   const std::lock_guard lock(counted_mutex_);
   tallies.reserve(counted_.size());
   for (const FollowedFile* file : counted_) {
-    tallies.emplace_back(file->name(), file->counts().Read(now_ns));
+    // Who reads the files may be waiting for the records' output, and see nothing of what comes. Of
+    // a file that no inotify tells of there may be no answer for long: it is not asked.
+    const FollowCounts& counts = file->counts();
+    FileStat stands;
+    const bool known =
+        !counts.polled.load(std::memory_order_relaxed) && StatPath(file->name(), &stands) == 0;
+    tallies.emplace_back(file->name(), counts.Read(now_ns, known ? &stands : nullptr));
   }
   tallies.insert(tallies.end(), forgotten_.begin(), forgotten_.end());
   return tallies;

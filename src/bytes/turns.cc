@@ -50,7 +50,7 @@ void WatchingSet::Destroy(Member* member) {
     const std::lock_guard lock(counted_mutex_);
     const auto counted = std::ranges::find(counted_, member);
     if (counted != counted_.end()) {
-      forgotten_.emplace_back(member->name(), (*counted)->counts().Read(WallNs()));
+      forgotten_.emplace_back(member->name(), (*counted)->counts().Read(WallNs(), nullptr));
       counted_.erase(counted);
     }
   }
