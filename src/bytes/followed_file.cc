@@ -80,8 +80,6 @@ ReadResult FollowedFile::Read(char* data, size_t size) {
         BreakSilence();
         reported_.clear();
         if (in_hole) result.size = SkipNuls(data, result.size);
-        counts_.device.store(current_.identity.device, std::memory_order_relaxed);
-        counts_.inode.store(current_.held ? current_.identity.inode : 0, std::memory_order_relaxed);
         counts_.offset.store(current_.offset(), std::memory_order_relaxed);
         if (result.size == 0) return result;  // all of it was a hole; still ready
         result.status = ReadStatus::kBytes;
@@ -231,6 +229,8 @@ void FollowedFile::Publish() {
     if (next.open()) next.Look();
     waiting += next.size - std::min(next.size, next.offset());
   }
+  counts_.device.store(current_.identity.device, std::memory_order_relaxed);
+  counts_.inode.store(current_.held ? current_.identity.inode : 0, std::memory_order_relaxed);
   counts_.offset.store(current_.offset(), std::memory_order_relaxed);
   counts_.size.store(current_.held ? current_.size : 0, std::memory_order_relaxed);
   counts_.waiting.store(waiting, std::memory_order_relaxed);
