@@ -122,8 +122,9 @@ void FolderNames::OfInode(const std::string& folder, uint64_t inode, const Visit
     return;
   }
   const auto inode_of = [&](uint32_t at) { return by_name_[at].inode; };
-  for (const uint32_t at : std::ranges::equal_range(by_inode_, inode, {}, inode_of)) {
-    if (!visit(by_name_[at].text)) return;
+  for (auto it = std::ranges::lower_bound(by_inode_, inode, {}, inode_of);
+       it != by_inode_.end() && inode_of(*it) == inode; ++it) {
+    if (!visit(by_name_[*it].text)) return;
   }
 }
 

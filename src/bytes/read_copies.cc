@@ -287,11 +287,19 @@ std::deque<FileInHand> Resume(const FilePosition& left, const void* owner, Follo
     if (first.gzip != nullptr && left.identity != first.identity) after.identity = left.identity;
     if (first.gzip != nullptr && left.identity == first.identity) after.identity.birth_ns = 0;
   }
-  std::deque<FileInHand> newer = TakeNewer(path, first.identity, after, owner, following);
+  const FileIdentity stands = first.identity;
+  std::deque<FileInHand> newer = TakeNewer(path, stands, after, owner, following);
   if (first.held) {
     files.push_back(std::move(first));
   }
-  if (!now.held) now = OpenJudged(path, owner, following, &trouble).file;
+  if (!now.held) {
+    now = OpenJudged(path, owner, following, &trouble).file;
+    // Others may have stood there since the listing, and be rotated away by now.
+    if (now.held) {
+      std::deque<FileInHand> missed = TakeNewer(path, stands, after, owner, following);
+      std::ranges::move(missed, std::back_inserter(newer));
+    }
+  }
   if (!trouble.empty()) following.notices.Add(path + ": " + trouble + "; it is tried again");
   if (now.held) {
     // Behind it come those that took its place, and were rotated away before they were listed. (In

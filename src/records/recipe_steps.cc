@@ -64,11 +64,12 @@ void MakeRecipeSteps(const std::vector<std::string>& wanted_fields, CompiledRule
                          rule->transforms == nullptr && !asked_for(recipe.slot) &&
                          !asked_for(recipe.method_slot) && !asked_for(recipe.path_slot) &&
                          !asked_for(recipe.protocol_slot);
-    Step step{.way = recipe.way,
-              .shared_slot = recipe.shared_slot,
-              .capture_at = static_cast<uint16_t>(recipe.capture * sizeof(Capture)),
-              .recipe = static_cast<uint16_t>(&recipe - rule->recipes.data()),
-              .value_at = static_cast<uint32_t>(recipe.slot * sizeof(Value))};
+    Step step{
+        .way = recipe.way,
+        .shared_slot = recipe.shared_slot,
+        .capture_at = static_cast<uint16_t>(static_cast<size_t>(recipe.capture) * sizeof(Capture)),
+        .recipe = static_cast<uint16_t>(&recipe - rule->recipes.data()),
+        .value_at = static_cast<uint32_t>(static_cast<size_t>(recipe.slot) * sizeof(Value))};
     if (recipe.conversion.dash_is_null) step.null_head = static_cast<int32_t>(HeadOf("-", 1));
     if (recipe.method_slot >= 0) step.request = static_cast<int16_t>(step.recipe);
     rule->steps.all.push_back(step);
