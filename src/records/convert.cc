@@ -136,8 +136,14 @@ bool ToSum(const Conversion& conversion, std::string_view text, Value* value) {
   return true;
 }
 
+// Numbers are short: a search for any of three bytes would cost more than these looks.
+bool IsList(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return c == ',' || c == ' ' || c == ':'; });
+}
+
 bool ToType(const Conversion& conversion, std::string_view text, Value* value) {
-  if (conversion.sum && text.find_first_of(", :") != std::string_view::npos) {
+  if (conversion.sum && IsList(text)) {
     return ToSum(conversion, text, value);
   }
   switch (conversion.type) {
