@@ -29,6 +29,7 @@ Buckets::Buckets(std::vector<double> bounds) : bounds_(std::move(bounds)) {
     by_octave_.clear();  // narrow buckets: a binary search needs fewer compares
     return;
   }
+  octave_last_ = octaves - 1;
   padded_ = bounds_;
   padded_.resize(bounds_.size() + octave_bounds_max_ + 1, std::numeric_limits<double>::infinity());
 }

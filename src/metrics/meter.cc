@@ -20,13 +20,12 @@ constexpr uint64_t Pack(SeriesId id) { return (uint64_t{id.overflow} << 32) | id
 void Meter::Apply(const Record& record) {
   assert(record.rule < rules_.size());
   const PlanRange& range = rules_[record.rule];
-  const Plan* const plans_end = plans_.data() + range.last;
-  for (const Plan* next = plans_.data() + range.first; next < plans_end; ++next) {
-    RecentTuples::Key key;
+  for (const Plan* next = range.begin; next < range.end; ++next) {
     if (next->quick) [[likely]] {
-      if (ApplyRecent(*next, record, &key)) continue;
+      ApplyQuick(*next, record);
+    } else {
+      ApplyPlan(*next, record, nullptr);
     }
-    ApplyPlan(*next, record, next->quick ? &key : nullptr);
   }
   if (range.deletes) [[unlikely]] {
     for (const DeletePlan& plan : range.delete_plans) Delete(plan, record);
@@ -34,22 +33,25 @@ void Meter::Apply(const Record& record) {
 }
 
 // The usual case: short labels that were there before, and nothing to ask but where their cells
-// are. Leaves in `key` what ApplyPlan() may remember; no word in it: nothing.
-inline bool Meter::ApplyRecent(const Plan& plan, const Record& record, RecentTuples::Key* key) {
-  const uint32_t* const slots = label_slots_.data() + plan.label_first;
-  RecentTuples::Key words;
-  for (uint32_t n = 0; n < plan.label_count; ++n) {
-    const Value& value = record.values[slots[n]];
-    if (!value.there() || !RecentTuples::Fits(value.size)) return false;
-    words.words[n] = RecentTuples::WordOf(value.data, value.size);
-  }
-  const uint64_t cells = plan.state->recent.Find(words);
-  if (cells == RecentTuples::kAbsent) {
-    *key = words;
-    return false;
-  }
+// are.
+inline void Meter::ApplyQuick(const Plan& plan, const Record& record) {
+  static_assert(RecentTuples::kLabelsMax == 2);
+  const auto label = [&](size_t n) -> const Value& {
+    return *reinterpret_cast<const Value*>(reinterpret_cast<const char*>(record.values) +
+                                           plan.label_at[n]);
+  };
+  const auto fits = [](const Value& value) {
+    return value.there() && RecentTuples::Fits(value.size);
+  };
+  const Value& first = label(0);
+  const Value& second = label(1);
+  if (!fits(first) || !fits(second)) return ApplyPlan(plan, record, nullptr);
+  const RecentTuples::Key key = {{RecentTuples::WordOf(first.data, first.size),
+                                  RecentTuples::WordOf(second.data, second.size)}};
+  const uint64_t cells = plan.state->recent.Find(key);
+  if (cells == RecentTuples::kAbsent) [[unlikely]]
+    return ApplyPlan(plan, record, &key);
   ObserveAll(plan, record, plan.cells->cells.data() + cells);
-  return true;
 }
 
 [[gnu::noinline]] void Meter::ApplyPlan(const Plan& plan, const Record& record,
@@ -64,15 +66,15 @@ inline bool Meter::ApplyRecent(const Plan& plan, const Record& record, RecentTup
     Touch(plan, record, static_cast<uint32_t>(series));
   const uint64_t cells = (series & 0xFFFFFFFFU) * plan.block_cells;
   // A series that stands for what its labels' limits leave out is counted apart each time.
-  if (key != nullptr && key->words[0] != 0 && (series >> 32) == 0) {
+  if (key != nullptr && (series >> 32) == 0) {
     plan.state->recent.Put(*key, cells);
   }
   ObserveAll(plan, record, plan.cells->cells.data() + cells);
 }
 
 inline void Meter::ObserveAll(const Plan& plan, const Record& record, uint64_t* block) {
-  const Observation* const end = observations_.data() + plan.observation_last;
-  for (const Observation* at = observations_.data() + plan.observation_first; at < end; ++at) {
+  const Observation* const end = plan.observations_end;
+  for (const Observation* at = plan.observations; at < end; ++at) {
     Observe(*at, record, block);
   }
 }
@@ -151,11 +153,31 @@ bool Meter::HasNumber(const Plan& plan, const Record& record) const {
   return false;
 }
 
-inline void Meter::Observe(const Observation& observation, const Record& record, uint64_t* block) {
+// The usual ones at once: a count, the integer that a histogram is of, or that is not there.
+[[gnu::always_inline]] inline void Meter::Observe(const Observation& observation,
+                                                  const Record& record, uint64_t* block) {
   if (observation.kind == CellKind::kCount) {
     ++block[observation.cell_first];
     return;
   }
+  if (observation.kind == CellKind::kHistogram && observation.value_slot != kNoSlot) [[likely]] {
+    const Value& value = record.values[observation.value_slot];
+    if (value.kind == ValueKind::kAbsent) return;
+    if (value.kind == ValueKind::kInt) [[likely]] {
+      return AddToHistogram(observation, static_cast<double>(value.integer), block);
+    }
+  }
+  ObserveAny(observation, record, block);
+}
+
+inline void Meter::AddToHistogram(const Observation& observation, double number, uint64_t* block) {
+  ++block[observation.cell_first + observation.buckets->Find(number)];
+  uint64_t& sum = block[observation.sum_cell];
+  sum = AsCell(AsDouble(sum) + number);
+}
+
+[[gnu::noinline]] void Meter::ObserveAny(const Observation& observation, const Record& record,
+                                         uint64_t* block) {
   uint64_t* const cells = block + observation.cell_first;
   double number = 1;
   if (observation.value_slot != kNoSlot) {
@@ -169,16 +191,11 @@ inline void Meter::Observe(const Observation& observation, const Record& record,
       return Reject(observation, Rejection::kNotANumber);
     }
   }
-  if (observation.kind == CellKind::kHistogram) [[likely]] {
-    ++cells[observation.buckets->Find(number)];
-    uint64_t& sum = block[observation.sum_cell];
-    sum = AsCell(AsDouble(sum) + number);
-    return;
-  }
   switch (observation.kind) {
     case CellKind::kCount:
-    case CellKind::kHistogram:
       return;
+    case CellKind::kHistogram:
+      return AddToHistogram(observation, number, block);
     case CellKind::kSum:
       if (number < 0) return Reject(observation, Rejection::kNegativeStep);
       cells[0] = AsCell(AsDouble(cells[0]) + number);

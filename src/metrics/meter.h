@@ -70,6 +70,12 @@ class Meter {
   struct Plan {
     GroupState* state = nullptr;
     Shard::Cells* cells = nullptr;
+    // observations_[observation_first … observation_last), once all are known.
+    const Observation* observations = nullptr;
+    const Observation* observations_end = nullptr;
+    // If it is quick: where its labels stand, in bytes from the record's first value; of one label,
+    // twice.
+    std::array<uint32_t, RecentTuples::kLabelsMax> label_at{};
     uint32_t block_cells = 0;
     uint32_t label_first = 0;
     uint32_t label_count = 0;
@@ -83,7 +89,7 @@ class Meter {
     bool exemplars = false;
     bool sketches = false;
     bool touches = false;  // any of the three
-    bool quick = false;    // every record counts and its series stays: see ApplyRecent()
+    bool quick = false;    // every record counts and its series stays: see ApplyQuick()
   };
 
   // Which series go when a record of one rule fits.
@@ -98,6 +104,8 @@ class Meter {
   struct PlanRange {
     uint32_t first = 0;
     uint32_t last = 0;
+    const Plan* begin = nullptr;  // plans_[first … last), once all are known
+    const Plan* end = nullptr;
     bool deletes = false;
     std::vector<DeletePlan> delete_plans;
   };
@@ -110,12 +118,14 @@ class Meter {
                  std::vector<Test>* tests);
   static Reading ReadValue(const records::Value& value, double* number);
 
-  bool ApplyRecent(const Plan& plan, const records::Record& record, RecentTuples::Key* key);
+  void ApplyQuick(const Plan& plan, const records::Record& record);
   void ApplyPlan(const Plan& plan, const records::Record& record, const RecentTuples::Key* key);
   void ObserveAll(const Plan& plan, const records::Record& record, uint64_t* block);
   bool Passes(uint32_t test_first, uint32_t test_last, const records::Record& record) const;
   bool HasNumber(const Plan& plan, const records::Record& record) const;
   void Observe(const Observation& observation, const records::Record& record, uint64_t* block);
+  void ObserveAny(const Observation& observation, const records::Record& record, uint64_t* block);
+  static void AddToHistogram(const Observation& observation, double number, uint64_t* block);
   void SetTotal(const Observation& observation, double number, uint64_t* cells);
   void SetState(const Observation& observation, const records::Value& value, uint64_t* cells);
   void Reject(const Observation& observation, Rejection rejection);

@@ -49,6 +49,14 @@ Meter::Meter(Store& store, Shard& shard, std::span<const RuleFields> rules)
     range.deletes = !range.delete_plans.empty();
     rules_.push_back(std::move(range));
   }
+  for (Plan& plan : plans_) {
+    plan.observations = observations_.data() + plan.observation_first;
+    plan.observations_end = observations_.data() + plan.observation_last;
+  }
+  for (PlanRange& range : rules_) {
+    range.begin = plans_.data() + range.first;
+    range.end = plans_.data() + range.last;
+  }
 }
 
 // False if the rule's records never have one of the fields.
@@ -132,6 +140,10 @@ void Meter::PlanGroup(uint32_t group_index, const RuleFields& rule) {
   plan.quick = tests.empty() && plan.always && !plan.changes && !plan.touches && !slots.empty() &&
                slots.size() <= RecentTuples::kLabelsMax &&
                std::all_of(slots.begin(), slots.end(), [](uint32_t s) { return s < kObjectSlot; });
+  for (size_t n = 0; plan.quick && n < plan.label_at.size(); ++n) {
+    plan.label_at[n] =
+        slots[n < slots.size() ? n : 0] * static_cast<uint32_t>(sizeof(records::Value));
+  }
   plans_.push_back(plan);
 }
 

@@ -82,7 +82,7 @@ SourceTally LineWorker::TakeSource(uint32_t index) {
 void LineWorker::SetEntry(SourceEntry* entry) {
   entry_ = entry;
   source_tally_ = &TallyOf(*entry);
-  plain_ = {.read_at = now_, .source = entry->label, .envelope = {}};
+  plain_ = {.read_at = now_, .source = entry->label, .source_id = ++entries_set_, .envelope = {}};
 }
 
 void LineWorker::Begin(Batch* batch) {

@@ -128,6 +128,7 @@ class LineWorker {
   OpenEvent event_;
   int64_t now_ms_ = 0;
   Moment now_;
+  uint64_t entries_set_ = 0;
   sinks::RecordContext plain_;  // of the entry's records without a wrapping
   std::vector<uint64_t> matches_before_;
   std::vector<uint8_t> alone_;  // by rule: no line of it begins an event of several, or has a twin

@@ -153,7 +153,11 @@ class Compiler {
     transforms.Run();
     if (rule.json) WantedKeys(spec, &transforms, &rule);
     transforms.Finish();
+    rule.slots = static_cast<uint32_t>(rule.fields.size());
     MakeRecipeSteps(wanted_, &rule);
+    rule.straight = rule.regex != nullptr && rule.from_key < 0 && !rule.json && !rule.drop &&
+                    rule.key_conditions.empty() && rule.field_conditions.empty() &&
+                    rule.transforms == nullptr && rule.fields.size() <= kKindsMax;
     for (const FieldInfo& field : rule.fields) {
       if (field.in_record) rule.record_name_buckets |= uint64_t{1} << KeyBucket(field.name);
     }

@@ -49,7 +49,8 @@ struct Recipe {
   int method_slot = -1;
   int path_slot = -1;
   int protocol_slot = -1;
-  int count_slot = -1;  // of a sum: where the number of items goes, -1 for nowhere
+  bool parts_follow = false;  // they go to the next three slots, and nothing else does
+  int count_slot = -1;        // of a sum: where the number of items goes, -1 for nowhere
 };
 
 // A recipe as the matcher walks over it for each line: small, and in a row. Where its capture and
@@ -57,8 +58,9 @@ struct Recipe {
 struct Step {
   Recipe::Way way = Recipe::Way::kGeneral;
   bool shared_slot = false;
+  bool request = false;     // its parts have slots of their own
+  uint8_t kind_shift = 0;   // KindShift() of its slot
   uint16_t capture_at = 0;  // 0: a key of the JSON event
-  int16_t request = -1;     // kHttpRequest: index into CompiledRule::recipes
   uint16_t recipe = 0;      // index into CompiledRule::recipes
   uint32_t value_at = 0;
   int32_t null_head = -1;  // HeadOf() the text that is null; -1: none is
@@ -69,11 +71,17 @@ inline int64_t HeadOf(const char* text, uint32_t size) {
   return (int64_t{size} << 8) | static_cast<unsigned char>(*text);
 }
 
-// The steps of a rule: plain texts first, then plain integers, each with a value of its own.
+// The steps of a rule: plain texts first, those that are null as "-" behind them, then plain
+// integers, then requests whose parts stand behind them; each has a value of its own.
 struct Steps {
   std::vector<Step> all;
-  size_t texts_end = 0;
-  size_t digits_end = 0;
+  const Step* begin = nullptr;  // of all, and where each kind of them ends
+  const Step* texts_end = nullptr;
+  const Step* dashed_end = nullptr;
+  const Step* digits_end = nullptr;
+  const Step* requests_end = nullptr;
+  const Step* end = nullptr;
+  uint64_t usual_kinds = 0;  // KindBits() of all these, when they are there and not null
 };
 
 struct CompiledCondition {
@@ -97,6 +105,9 @@ struct CompiledRule {
   bool multiline = false;
   bool multiline_any = false;
   bool drop = false;
+  // An expression and at most kKindsMax fields, and nothing else: no key, no condition, no transform.
+  // The matcher has a way of its own for such rules, if they have a plan.
+  bool straight = false;
   rules::Dedupe dedupe = rules::Dedupe::kOff;
   std::unique_ptr<Regex> regex;  // null: no pattern
   std::optional<Plan> plan;
@@ -104,6 +115,7 @@ struct CompiledRule {
   std::vector<CompiledCondition> key_conditions;    // checked before the pattern is tried
   std::vector<CompiledCondition> field_conditions;  // checked on the fields
   std::vector<FieldInfo> fields;                    // by slot
+  uint32_t slots = 0;                               // the number of fields
   uint64_t record_name_buckets = 0;                 // KeyBucket() of the names that records show
   std::vector<Recipe> recipes;
   std::vector<size_t> key_defaults;  // recipes of keys that have a default

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <optional>
 #include <utility>
 
 namespace parshall::records {
@@ -35,9 +36,11 @@ Matcher::Matcher(std::shared_ptr<const RuleProgram> program, bool all_fields)
   values_.resize(slots);
 }
 
+// `verdict`: what the rule's plan said about this line, if it was asked already.
 [[gnu::always_inline]] inline Matcher::Verdict Matcher::Try(const CompiledRule& rule,
                                                             std::string_view line,
-                                                            std::string_view source) {
+                                                            std::string_view source,
+                                                            std::optional<PlanVerdict> verdict) {
   std::string_view text = line;
   if (rule.json && !(rule.logfmt ? ParseLogfmt(line) : ParseEvent(line))) return Verdict::kNo;
   for (const CompiledCondition& condition : rule.key_conditions) {
@@ -50,10 +53,11 @@ Matcher::Matcher(std::shared_ptr<const RuleProgram> program, bool all_fields)
     }
   }
   if (rule.regex != nullptr) {
-    PlanVerdict verdict = PlanVerdict::kUnknown;
-    if (rule.plan) verdict = RunPlan(*rule.plan, text.data(), text.data() + text.size(), captures_);
+    if (rule.plan && !verdict) {
+      verdict = RunPlan(*rule.plan, text.data(), text.data() + text.size(), captures_);
+    }
     if (verdict == PlanVerdict::kNoMatch) return Verdict::kNo;
-    if (verdict == PlanVerdict::kUnknown) {
+    if (verdict != PlanVerdict::kMatch) {
       by_plan_ = false;
       if (!rule.regex->Match(text, captures_)) return Verdict::kNo;
     }
@@ -75,30 +79,18 @@ inline Outcome Matcher::Finish(const CompiledRule& rule, size_t index, Verdict v
   if (rule.drop || rule.transforms != nullptr) [[unlikely]] {
     return FinishTransformed(rule, index, verdict, line, filters, record);
   }
-  record->rule = static_cast<uint32_t>(index);
-  record->event = rule.event;
-  record->values = values_.data();
-  record->values_count = static_cast<uint32_t>(rule.fields.size());
-  record->own_timestamp = false;
-  record->own_source = false;
-  record->sampled_out = false;
-  record->text_size = line_size_;
-  if (rule.json) {
-    HideOverwritten(rule, record);
-  } else {
-    record->members = nullptr;
-    record->members_count = 0;
-  }
+  FinishPlain(rule, index, record);
+  if (rule.json) HideOverwritten(rule, record);
   return verdict == Verdict::kYes ? Outcome::kMatched : Outcome::kRejected;
 }
 
-Outcome Matcher::Match(std::string_view line, std::string_view source, Record* record,
-                       NanosClock clock) {
+// Asks one rule after the other. `first_verdict`: what the plan of the first of them said, if it
+// was asked already.
+Outcome Matcher::MatchAny(std::string_view line, std::string_view source, Record* record,
+                          NanosClock clock, std::optional<PlanVerdict> first_verdict) {
   event_ = Event::kNotParsed;
   logfmt_ = Event::kNotParsed;
   scratch_used_ = 0;
-  line_size_ = line.size();
-  ++tally_.lines;
   if (clock != nullptr) ++tally_.sampled_lines;
   const NanosClock now = clock != nullptr ? clock : NoClock;
   const size_t first_byte = line.empty() ? 256 : static_cast<unsigned char>(line[0]);
@@ -125,7 +117,7 @@ Outcome Matcher::Match(std::string_view line, std::string_view source, Record* r
     const CompiledRule& rule = program_->rules[index];
     by_plan_ = true;
     const uint64_t begin = clock != nullptr ? now() : 0;
-    const Verdict verdict = Try(rule, line, source);
+    const Verdict verdict = Try(rule, line, source, std::exchange(first_verdict, std::nullopt));
     if (clock != nullptr) tally_.rules[index].sampled_nanos += now() - begin;
     if (!by_plan_ && !regex_before) {
       regex_before = true;
@@ -173,7 +165,7 @@ Outcome Matcher::MatchRule(size_t index, std::string_view line, std::string_view
   line_size_ = line.size();
   by_plan_ = true;
   const CompiledRule& rule = program_->rules[index];
-  const Verdict verdict = Try(rule, line, source);
+  const Verdict verdict = Try(rule, line, source, std::nullopt);
   if (verdict == Verdict::kNo) return Outcome::kUnmatched;
   return Finish(rule, index, verdict, line, filters, record);
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -69,10 +70,20 @@ class Matcher {
 
   enum class Verdict : uint8_t { kNo, kYes, kRejected };
 
+  Outcome MatchAny(std::string_view line, std::string_view source, Record* record, NanosClock clock,
+                   std::optional<PlanVerdict> first_verdict);
   uint64_t LeaveOut(std::string_view line, uint64_t waiting, NanosClock clock);
-  Verdict Try(const CompiledRule& rule, std::string_view line, std::string_view source);
+  Verdict Try(const CompiledRule& rule, std::string_view line, std::string_view source,
+              std::optional<PlanVerdict> verdict);
   Outcome Finish(const CompiledRule& rule, size_t index, Verdict verdict, std::string_view line,
                  bool filters, Record* record);
+  void FinishPlain(const CompiledRule& rule, size_t index, Record* record) const {
+    *record = {.rule = static_cast<uint32_t>(index),
+               .event = rule.event,
+               .values = values_.data(),
+               .values_count = rule.slots,
+               .text_size = line_size_};
+  }
   Outcome FinishTransformed(const CompiledRule& rule, size_t index, Verdict verdict,
                             std::string_view line, bool filters, Record* record);
   bool ParseEvent(std::string_view line);
@@ -84,21 +95,39 @@ class Matcher {
   bool KeyText(int key, std::string_view* text);
   bool Holds(const CompiledCondition& condition, std::string_view source);
   bool Fill(const CompiledRule& rule);
-  static void FillText(const Step& step, const Capture& capture, Value* value);
-  static bool FillDigits(const Capture& capture, Value* value);
+  bool FillAll(const CompiledRule& rule, uint64_t* kinds);
+  bool FillStep(const CompiledRule& rule, const Step& step);
+  void FillDefault(const Recipe& recipe);
   bool FillFromKey(const Recipe& recipe, Value* value);
   bool FillSlowly(const Recipe& recipe, const Capture& capture, Value* value);
   void CountTries(const Recipe& recipe, const Value& list);
   void SplitRequest(const Recipe& recipe);
-  void SplitUnusualRequest(const Recipe& recipe);
   void SetPart(int slot, const char* data, size_t size);
   char* Scratch(size_t bytes);
   char* Decoded(size_t bytes);
+  const Steps& StepsOf(const CompiledRule& rule) const {
+    return all_fields_ ? rule.steps : rule.metric_steps;
+  }
+  Value* ValueOf(const Step& step) {
+    return reinterpret_cast<Value*>(reinterpret_cast<char*>(values_.data()) + step.value_at);
+  }
+  const Capture& CaptureOf(const Step& step) const {
+    return *reinterpret_cast<const Capture*>(reinterpret_cast<const char*>(captures_) +
+                                             step.capture_at);
+  }
+  // Values that several recipes may fill begin as absent.
+  void BeginFill(const CompiledRule& rule) {
+    for (const int slot : rule.shared_slots) {
+      values_[static_cast<size_t>(slot)].kind = ValueKind::kAbsent;
+    }
+    decoded_used_ = 0;
+  }
   void HideOverwritten(const CompiledRule& rule, Record* record);
 
   // What each line needs stands together, and what only JSON events need behind it: these are some
   // KiB.
   std::shared_ptr<const RuleProgram> program_;
+  const PlanRunner run_plan_ = BestPlanRunner();
   const bool all_fields_;
   bool by_plan_ = false;
   bool crowded_ = false;  // the line before had rules to be left out by the program's filter

@@ -134,6 +134,10 @@ bool IsExactPrefix(const Node& root, size_t count);
 // kMatch; captures[0] has no meaning. Picks the widest vector unit of this machine at the first
 // call.
 PlanVerdict RunPlan(const Plan& plan, const char* begin, const char* end, Capture* captures);
+// The function behind it, for who runs plans again and again.
+using PlanRunner = PlanVerdict (*)(const Plan& plan, const char* begin, const char* end,
+                                   Capture* captures);
+PlanRunner BestPlanRunner();
 
 // The implementations behind it, for tests that hold them against each other.
 PlanVerdict RunPlanBaseline(const Plan& plan, const char* begin, const char* end,

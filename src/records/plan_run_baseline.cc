@@ -26,8 +26,10 @@ bool HasAvx512() {
 #endif
 }
 
+PlanRunner BestPlanRunner() { return HasAvx2() ? RunPlanAvx2 : RunPlanBaseline; }
+
 PlanVerdict RunPlan(const Plan& plan, const char* begin, const char* end, Capture* captures) {
-  static const auto run = HasAvx2() ? RunPlanAvx2 : RunPlanBaseline;
+  static const PlanRunner run = BestPlanRunner();
   return run(plan, begin, end, captures);
 }
 

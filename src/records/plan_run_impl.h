@@ -235,22 +235,32 @@ inline void Keep(const PlanStep& step, const char* begin, const char* end, Captu
     ++step;                                      \
     goto* kWay[static_cast<size_t>(step->code)]; \
   } while (false)
-#define PARSHALL_TAKEN()                     \
-  do {                                       \
-    at = next;                               \
-    if (step->marks_count != 0) [[unlikely]] \
-      Note(*step, at, slots, captures);      \
-    PARSHALL_NEXT();                         \
+#define PARSHALL_TAKEN()                               \
+  do {                                                 \
+    const auto then = static_cast<size_t>(step->then); \
+    at = next;                                         \
+    ++step;                                            \
+    goto* kWay[then];                                  \
   } while (false)
 // Behind a run that ended at `next`: the literal, and the capture. A stop behind the end is none,
 // whatever stands there.
-#define PARSHALL_RUN()                                                                 \
-  do {                                                                                 \
-    if (next + step->size > end || ((Load64(next) ^ step->literal) & step->mask) != 0) \
-      goto failed;                                                                     \
-    Keep(*step, at, next, captures);                                                   \
-    next += step->size;                                                                \
-    PARSHALL_TAKEN();                                                                  \
+#define PARSHALL_RUN()                                                                    \
+  do {                                                                                    \
+    const char* const run_end = next;                                                     \
+    next += step->size;                                                                   \
+    if (next > end || ((Load64(run_end) ^ step->literal) & step->mask) != 0) goto failed; \
+    Keep(*step, at, run_end, captures);                                                   \
+    PARSHALL_TAKEN();                                                                     \
+  } while (false)
+#define PARSHALL_LAST()                                                             \
+  do {                                                                              \
+    const char* const run_end = end - step->size;                                   \
+    if (next != run_end || ((Load64(run_end) ^ step->literal) & step->mask) != 0) { \
+      goto* kWay[static_cast<size_t>(step->scan)];                                  \
+    }                                                                               \
+    Keep(*step, at, run_end, captures);                                             \
+    next = end;                                                                     \
+    PARSHALL_TAKEN();                                                               \
   } while (false)
 #define PARSHALL_WORD()                                            \
   do {                                                             \
@@ -262,16 +272,19 @@ inline PlanVerdict RunPlanImpl(const Plan& plan, const char* const begin, const 
                                Capture* captures) {
   static constexpr const void* const kWay[] = {
       // by StepCode
-      &&literal, &&word1,  &&word2, &&word3,  &&until1,       &&until2, &&until3,
-      &&digits,  &&shape,  &&find,  &&find0,  &&find1,        &&find2,  &&rest,
-      &&to_end,  &&resume, &&peek,  &&branch, &&match_at_end, &&match,  &&failed};
-  static_assert(std::size(kWay) == static_cast<size_t>(StepCode::kOp) + 1);
+      &&literal,   &&word1,  &&word2, &&word3,  &&until1,       &&until2,    &&until3,
+      &&digits,    &&shape,  &&find,  &&find0,  &&find1,        &&find2,     &&rest,
+      &&to_end,    &&resume, &&peek,  &&branch, &&match_at_end, &&match,     &&failed,
+      &&digit_row, &&dash,   &&last1, &&last2,  &&last3,        &&note_slot, &&note};
+  static_assert(std::size(kWay) == kStepCodes);
   const PlanSteps& all = *plan.steps;
   const PlanShape* const shapes = all.shapes.data();
   const PlanStep* step = all.steps.data();
   const char* slots[kTrySlotsMax];
-  for (size_t group = all.optional_begin; group < all.optional_end; ++group)
-    captures[group] = {nullptr, nullptr};
+  for (Capture *group = captures + all.optional_begin, *last = captures + all.optional_end;
+       group < last; ++group) {
+    *group = {nullptr, nullptr};
+  }
   const char* at = begin;
   const char* next = begin;  // where the step ends; or where its run does
   goto* kWay[static_cast<size_t>(step->code)];
@@ -298,13 +311,37 @@ digits:
   next = ScanDigitsPast(at, end);
   PARSHALL_RUN();
 literal:
-  if (at + step->size > end || ((Load64(at) ^ step->literal) & step->mask) != 0) goto failed;
   next = at + step->size;
+  if (next > end || ((Load64(at) ^ step->literal) & step->mask) != 0) goto failed;
   PARSHALL_TAKEN();
 shape:
-  if (at + step->size > end || !HasShape(shapes[step->table], at)) goto failed;
-  Keep(*step, at + step->stop[0], at + step->stop[1], captures);
   next = at + step->size;
+  if (next > end || !HasShape(shapes[step->table], at)) goto failed;
+  Keep(*step, at + step->stop[0], at + step->stop[1], captures);
+  PARSHALL_TAKEN();
+dash:
+  // Where "-" is foretold, what comes behind need not wait for a scan.
+  next = at + 1;
+  if (*at != '-' || ((Load64(next) ^ step->literal) & step->mask) != 0 || next + step->size > end)
+    goto* kWay[static_cast<size_t>(step->scan)];
+  Keep(*step, at, next, captures);
+  next += step->consumed;
+  PARSHALL_TAKEN();
+// The end of the text says where the run ends, and the scan only has to agree: nothing waits for
+// it.
+last1:
+  next = ScanPast<1, false>(at, end, step->stop.data());
+  PARSHALL_LAST();
+last2:
+  next = ScanPast<2, false>(at, end, step->stop.data());
+  PARSHALL_LAST();
+last3:
+  next = ScanPast<3, false>(at, end, step->stop.data());
+  PARSHALL_LAST();
+digit_row:
+  next = at + step->size;
+  if (next > end || !DigitRowAt(at, *step)) goto failed;
+  Keep(*step, at + step->stop[0], at + step->stop[1], captures);
   PARSHALL_TAKEN();
 find:
   next = ScanPast<3, false>(at, end, step->stop.data());
@@ -341,6 +378,14 @@ peek:
 branch:
   if (plan.branches[step->table][NextByte(at, end)] != step->target) goto failed;
   PARSHALL_NEXT();
+note_slot : {
+  const PlanStep::Mark mark = step[-1].marks[0];
+  slots[mark.index] = at - mark.back;
+  goto* kWay[static_cast<size_t>(step->code)];
+}
+note:
+  Note(step[-1], at, slots, captures);
+  goto* kWay[static_cast<size_t>(step->code)];
 match_at_end:
   if (at != end) goto failed;
 match:
@@ -360,6 +405,7 @@ failed:
   goto* kWay[static_cast<size_t>(step->code)];
 }
 #undef PARSHALL_WORD
+#undef PARSHALL_LAST
 #undef PARSHALL_RUN
 #undef PARSHALL_TAKEN
 #undef PARSHALL_NEXT

@@ -109,6 +109,13 @@ inline bool HasShape(const PlanShape& shape, const char* at) {
 }
 #endif
 
+// A byte that is as it has to be is 0 to 9, or 0 for a literal; what is added makes more than that
+// reach 0x80. What carries over to the next byte comes of one that is wrong itself.
+inline bool DigitRowAt(const char* at, const PlanStep& step) {
+  const uint64_t word = Load64(at) ^ step.literal;
+  return ((word | (word + step.min)) & step.mask) == 0;
+}
+
 // The first byte that is no digit. Numbers are short, and their lengths vary: no loop, no branch,
 // for up to 16 digits.
 inline const char* ScanDigits(const char* at, const char* end) {
@@ -208,6 +215,14 @@ inline const char* ScanPair(const char* at, const char* end, const PlanStep& ste
 // looked at. Longer numbers, and none: a place behind `end`.
 inline const char* ScanDigitsPast(const char* at, const char* end) {
 #if defined(__SSE2__)
+  // Up to seven at once in a word: what comes behind waits for this. A digit is 0 to 9 here, and
+  // stays below 0x80; what carries over comes of a byte that is none itself.
+  const uint64_t word = Load64(at) ^ 0x3030303030303030;
+  const uint64_t none = (word | (word + 0x7676767676767676)) & 0x8080808080808080;
+  if (none != 0) [[likely]] {
+    const auto digits_end = static_cast<size_t>(__builtin_ctzll(none)) / 8;
+    return digits_end != 0 ? at + digits_end : end + 1;
+  }
   const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
   const __m128i shifted = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
   const __m128i digits = _mm_cmpeq_epi8(_mm_min_epu8(shifted, _mm_set1_epi8(9)), shifted);

@@ -34,7 +34,16 @@ enum class StepCode : uint8_t {
   kMatchAtEnd,  // OpCode::kEnd, then kAccept
   kMatch,
   kOp,  // the ops go on from here
+  // Given by LinkSteps():
+  kDigitRow,  // a shape of up to eight digits and literals: see DigitRowAt()
+  kDash,      // the step `scan`, whose run mostly is "-" alone: that is looked at first
+  kLast1,     // a kUntil1 whose literal mostly stands at the end of the text
+  kLast2,
+  kLast3,
+  kNoteSlot,  // no step of its own: notes the one mark of the step before, which is a slot
+  kNote,      // likewise: its marks
 };
+inline constexpr size_t kStepCodes = static_cast<size_t>(StepCode::kNote) + 1;
 
 // Where a failed step goes: to a step; to a verdict, as ops do; or to its ops.
 inline constexpr uint16_t kFailToOps = 0xfffd;
@@ -49,7 +58,7 @@ struct alignas(64) PlanStep {
   uint16_t op = 0;  // the first of its ops
   uint16_t table = 0;
   uint16_t target = 0;
-  uint64_t min = 0;  // bytes of a kWord…
+  uint64_t min = 0;  // bytes of a kWord…; of a kDigitRow: what each byte may not reach 0x80 with
   uint64_t literal = 0;
   uint64_t mask = 0;
   // Places that are noted once the step is taken, counted back from where it ends.
@@ -60,6 +69,9 @@ struct alignas(64) PlanStep {
   };
   static constexpr size_t kMarksMax = 5;
   std::array<Mark, kMarksMax> marks{};
+  StepCode then = StepCode::kOp;  // the next step's code, or kNote… before it
+  StepCode scan = StepCode::kOp;  // of a kDash or kLast…: what it is otherwise
+  uint8_t consumed = 0;           // of a kDash: how many bytes of the literal are left behind
 };
 
 // Immutable after compiling. Any thread.
@@ -75,5 +87,8 @@ struct PlanSteps {
 
 // plan->steps out of its ops, which stay as they are.
 void MakeSteps(Plan* plan);
+// The last of that: what depends on all steps. Until here `target` says where the only op of a step
+// fails to.
+void LinkSteps(PlanSteps* all);
 
 }  // namespace parshall::records

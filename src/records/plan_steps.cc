@@ -350,24 +350,6 @@ class Row {
   bool closed_ = true;  // nothing is added to the last step
 };
 
-// Until here `target` said where the only op of a step fails to.
-void Fails(PlanSteps* all) {
-  for (PlanStep& step : all->steps) {
-    if (step.code == StepCode::kBranch) continue;
-    const uint16_t to = std::exchange(step.target, uint16_t{0});
-    // A run without a literal behind it may go on to the end of the text, where the step does not
-    // look; a number may have more digits than the step looks at.
-    const bool exact =
-        step.code == StepCode::kShape || (step.size > 0 && step.code != StepCode::kDigits);
-    if (!exact || step.code > StepCode::kShape || to == kFailToOps) continue;
-    if (to >= kFailNoMatch) {
-      step.on_fail = to;
-    } else if (all->step_of[to] != PlanSteps::kNone) {
-      step.on_fail = all->step_of[to];
-    }
-  }
-}
-
 std::vector<bool> LedTo(const Plan& plan) {
   std::vector<bool> led(plan.ops.size(), false);
   led[0] = true;
@@ -396,7 +378,7 @@ void MakeSteps(Plan* plan) {
     // A row that goes to the ops at once is none.
     if (op == 0 || all->steps[first].code != StepCode::kOp) all->step_of[op] = first;
   }
-  Fails(all.get());
+  LinkSteps(all.get());
   if (!plan->optional_groups.empty()) {
     const auto [low, high] =
         std::minmax_element(plan->optional_groups.begin(), plan->optional_groups.end());

@@ -1,31 +1,71 @@
 #include "records/recipe_steps.h"
 
 #include <algorithm>
+#include <memory>
 
 namespace parshall::records {
 namespace {
 
 using rules::FieldType;
 
-// Nothing else depends on a plain text or integer, so they can be filled in loops of their own.
-void PlainFirst(const CompiledRule& rule, Steps* steps) {
-  const auto plain = [&rule](const Step& step, Recipe::Way way) {
-    const int slot = rule.recipes[step.recipe].slot;
-    return step.way == way && !step.shared_slot && step.request < 0 &&
-           std::none_of(rule.recipes.begin(), rule.recipes.end(), [slot](const Recipe& recipe) {
-             return recipe.method_slot == slot || recipe.path_slot == slot ||
-                    recipe.protocol_slot == slot || recipe.count_slot == slot;
-           });
-  };
-  const auto begin = steps->all.begin();
-  const auto texts_end = std::stable_partition(begin, steps->all.end(), [&plain](const Step& step) {
-    return plain(step, Recipe::Way::kText);
+// Whether some recipe fills the slot besides its own field.
+bool IsPart(const CompiledRule& rule, int slot) {
+  return std::any_of(rule.recipes.begin(), rule.recipes.end(), [slot](const Recipe& recipe) {
+    return recipe.method_slot == slot || recipe.path_slot == slot || recipe.protocol_slot == slot ||
+           recipe.count_slot == slot;
   });
-  const auto digits_end = std::stable_partition(
-      texts_end, steps->all.end(),
-      [&plain](const Step& step) { return plain(step, Recipe::Way::kDigits); });
-  steps->texts_end = static_cast<size_t>(texts_end - begin);
-  steps->digits_end = static_cast<size_t>(digits_end - begin);
+}
+
+// Whether the parts of the request stand behind it in the record, and are nobody else's.
+bool PartsFollow(const CompiledRule& rule, const Recipe& request) {
+  const int slot = request.slot;
+  return request.method_slot == slot + 1 && request.path_slot == slot + 2 &&
+         request.protocol_slot == slot + 3 &&
+         std::none_of(rule.recipes.begin(), rule.recipes.end(), [&](const Recipe& other) {
+           const auto part = [slot](int of) { return of > slot && of <= slot + 3; };
+           return part(other.slot) || part(other.count_slot) ||
+                  (&other != &request &&
+                   (part(other.method_slot) || part(other.path_slot) || part(other.protocol_slot)));
+         });
+}
+
+// Nothing else depends on a plain text, integer or request, so they can be filled in loops of their
+// own.
+void PlainFirst(const CompiledRule& rule, Steps* steps) {
+  auto at = steps->all.begin();
+  const auto next = [&](Recipe::Way way, const auto& fits) {
+    at = std::stable_partition(at, steps->all.end(), [&](const Step& step) {
+      const Recipe& recipe = rule.recipes[step.recipe];
+      return step.way == way && !step.shared_slot && !IsPart(rule, recipe.slot) &&
+             fits(step, recipe);
+    });
+    return std::to_address(at);
+  };
+  using Way = Recipe::Way;
+  const auto text = [](const Step& step, const Recipe&) {
+    return !step.request && step.null_head < 0;
+  };
+  steps->texts_end = next(Way::kText, text);
+  const auto dashed = [](const Step& step, const Recipe&) { return !step.request; };
+  steps->dashed_end = next(Way::kText, dashed);
+  const auto digits = [](const Step&, const Recipe&) { return true; };
+  steps->digits_end = next(Way::kDigits, digits);
+  const auto request = [](const Step& step, const Recipe& recipe) {
+    return step.request && recipe.parts_follow;
+  };
+  steps->requests_end = next(Way::kText, request);
+  const auto usual = [steps](ValueKind kind, size_t slot) {
+    steps->usual_kinds |= KindBits(kind, slot);
+  };
+  steps->begin = steps->all.data();
+  steps->end = steps->begin + steps->all.size();
+  for (const Step* step = steps->begin; step < steps->requests_end; ++step) {
+    const auto slot = static_cast<size_t>(rule.recipes[step->recipe].slot);
+    const bool number = step >= steps->dashed_end && step < steps->digits_end;
+    usual(number ? ValueKind::kInt : ValueKind::kString, slot);
+    if (step < steps->digits_end) continue;
+    for (size_t part = 1; part <= 3; ++part) usual(ValueKind::kString, slot + part);
+  }
 }
 
 }  // namespace
@@ -45,7 +85,11 @@ void MakeRecipeSteps(const std::vector<std::string>& wanted_fields, CompiledRule
         std::count_if(rule->recipes.begin(), rule->recipes.end(),
                       [&recipe](const Recipe& other) { return other.slot == recipe.slot; });
     recipe.shared_slot = feeders > 1;
-    if (recipe.shared_slot) rule->shared_slots.push_back(recipe.slot);
+    const auto& shared = rule->shared_slots;
+    if (recipe.shared_slot &&
+        std::find(shared.begin(), shared.end(), recipe.slot) == shared.end()) {
+      rule->shared_slots.push_back(recipe.slot);
+    }
     const Conversion& conversion = recipe.conversion;
     const bool simple_null =
         conversion.nulls.empty() || (conversion.dash_is_null && !conversion.fallback);
@@ -64,6 +108,7 @@ void MakeRecipeSteps(const std::vector<std::string>& wanted_fields, CompiledRule
                          rule->transforms == nullptr && !asked_for(recipe.slot) &&
                          !asked_for(recipe.method_slot) && !asked_for(recipe.path_slot) &&
                          !asked_for(recipe.protocol_slot);
+    recipe.parts_follow = PartsFollow(*rule, recipe);
     Step step{
         .way = recipe.way,
         .shared_slot = recipe.shared_slot,
@@ -71,7 +116,8 @@ void MakeRecipeSteps(const std::vector<std::string>& wanted_fields, CompiledRule
         .recipe = static_cast<uint16_t>(&recipe - rule->recipes.data()),
         .value_at = static_cast<uint32_t>(static_cast<size_t>(recipe.slot) * sizeof(Value))};
     if (recipe.conversion.dash_is_null) step.null_head = static_cast<int32_t>(HeadOf("-", 1));
-    if (recipe.method_slot >= 0) step.request = static_cast<int16_t>(step.recipe);
+    step.request = recipe.method_slot >= 0;
+    step.kind_shift = KindShift(static_cast<size_t>(recipe.slot));
     rule->steps.all.push_back(step);
     if (!recipe.record_only) rule->metric_steps.all.push_back(step);
   }

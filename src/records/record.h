@@ -52,6 +52,22 @@ struct Value {
   }
 };
 
+// Three bits for the kind of each value, the first one's lowest: what a record looks like, in a
+// word. Values from kKindsMax on have no bits of their own.
+inline constexpr size_t kKindsMax = 20;
+inline uint8_t KindShift(size_t slot) {
+  return static_cast<uint8_t>(slot < kKindsMax ? 3 * slot : 3 * kKindsMax);
+}
+inline uint64_t KindBits(ValueKind kind, size_t slot) {
+  return slot < kKindsMax ? static_cast<uint64_t>(kind) << KindShift(slot) : 0;
+}
+// Of the first `count` values, at most kKindsMax.
+inline uint64_t KindsOf(const Value* values, size_t count) {
+  uint64_t kinds = 0;
+  for (size_t n = 0; n < count; ++n) kinds |= KindBits(values[n].kind, n);
+  return kinds;
+}
+
 // What the fields of a rule are called and are. Immutable; lives as long as the compiled rule set.
 struct FieldInfo {
   std::string name;  // in the record and for metrics
@@ -85,6 +101,8 @@ struct Record {
   bool own_timestamp = false;
   bool own_source = false;
   bool sampled_out = false;  // counted, but not written (`sample:` of its rule)
+  // KindsOf() the values, if the matcher came by it; 0: it did not.
+  uint64_t kinds = 0;
   // No shorter than the texts of all values that were captured, one behind the other: the size of
   // the line.
   size_t text_size = 0;

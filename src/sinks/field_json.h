@@ -14,13 +14,16 @@ namespace parshall::sinks {
 struct alignas(64) FieldStep {
   enum class Kind : uint8_t {
     kText,     // a text, without its quotes: they stand in the literals around it
+    kLong,     // likewise; mostly more than a vector long
     kWhole,    // likewise; others are parts of it (a request)
     kPart,     // likewise; often within the latest kWhole (its path), and then as plain as that is
+    kRequest,  // a kWhole; the next three steps are its parts, whose values stand behind its own
     kNumber,   // a number or a truth value
     kNothing,  // no value: the literal is longer than one step's
     kEnd,      // no value, and no step behind it
   };
-  static constexpr size_t kLiteralBytes = 48;
+  static constexpr size_t kKinds = 8;
+  static constexpr size_t kLiteralBytes = 32;
 
   std::array<char, kLiteralBytes> literal{};  // what is behind its size is written over
   uint8_t literal_size = 0;

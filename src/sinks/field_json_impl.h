@@ -2,7 +2,7 @@
 // another. PARSHALL_AVX2 or PARSHALL_AVX512 says which vectors may be used.
 
 #include <cstring>
-#include <string_view>
+#include <iterator>
 
 #include "sinks/field_json.h"
 
@@ -32,13 +32,13 @@ inline void Store(void* at, __m256i bytes) {
 }
 
 struct PlainCopier {
-  const __m256i blank = Load(kSpecialBytes.blank.data());
-  const __m256i quote = Load(kSpecialBytes.quote.data());
-  const __m256i backslash = Load(kSpecialBytes.backslash.data());
+  __m256i blank = Load(kSpecialBytes.blank.data());
+  __m256i quote = Load(kSpecialBytes.quote.data());
+  __m256i backslash = Load(kSpecialBytes.backslash.data());
 #if defined(PARSHALL_AVX512)
-  const __m512i blanks = _mm512_loadu_si512(kSpecialBytes.blank.data());
-  const __m512i quotes = _mm512_loadu_si512(kSpecialBytes.quote.data());
-  const __m512i backslashes = _mm512_loadu_si512(kSpecialBytes.backslash.data());
+  __m512i blanks = _mm512_loadu_si512(kSpecialBytes.blank.data());
+  __m512i quotes = _mm512_loadu_si512(kSpecialBytes.quote.data());
+  __m512i backslashes = _mm512_loadu_si512(kSpecialBytes.backslash.data());
 #endif
 
   // Most texts are short, and wide stores that cross cache lines are dear: 32 bytes at once for
@@ -91,23 +91,16 @@ struct PlainCopier {
 };
 
 inline void CopyLiteral(char* out, const FieldStep& step) {
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(out),
-                   _mm_loadu_si128(reinterpret_cast<const __m128i*>(step.literal.data())));
-  if (step.literal_size <= 16) return;
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(out + 16),
-                   _mm_loadu_si128(reinterpret_cast<const __m128i*>(step.literal.data() + 16)));
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(out + 32),
-                   _mm_loadu_si128(reinterpret_cast<const __m128i*>(step.literal.data() + 32)));
+  static_assert(FieldStep::kLiteralBytes == 32);
+  Store(out, Load(step.literal.data()));
 }
 
 // A text that is known to be plain.
 inline void CopyKnown(char* out, const char* at, size_t size) {
-  Store(out, Load(at));
-  if (size <= 32) return;
-  for (size_t done = 32; done < size; done += 96) {
+  for (size_t done = 0;; done += 64) {
     Store(out + done, Load(at + done));
     Store(out + done + 32, Load(at + done + 32));
-    Store(out + done + 64, Load(at + done + 64));
+    if (size - done <= 64) return;
   }
 }
 #elif defined(__SSE2__)
@@ -128,6 +121,7 @@ class PlainCopier {
     }
     return true;
   }
+  bool CopyLong(char* out, const char* at, size_t size) const { return Copy(out, at, size); }
 };
 #else
 class PlainCopier {
@@ -140,6 +134,7 @@ class PlainCopier {
     }
     return true;
   }
+  bool CopyLong(char* out, const char* at, size_t size) const { return Copy(out, at, size); }
 };
 #endif
 
@@ -152,50 +147,91 @@ inline void CopyKnown(char* out, const char* at, size_t size) {
 }
 #endif
 
-inline char* AppendFieldsImpl(char* at, const FieldStep* steps, const records::Value* values) {
-  using Kind = FieldStep::Kind;
-  const char* whole = nullptr;  // the latest whole text, when all of it is plain
+// Each step goes on to the next with a jump of its own, as in records/plan_run_impl.h.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpedantic"
+#define PARSHALL_WRITE()                                                                    \
+  do {                                                                                      \
+    CopyLiteral(at, *step);                                                                 \
+    at += step->literal_size;                                                               \
+    value = reinterpret_cast<const records::Value*>(reinterpret_cast<const char*>(values) + \
+                                                    step->value_offset);                    \
+    size = value->size;                                                                     \
+    goto* kWay[static_cast<size_t>(step->kind)];                                            \
+  } while (false)
+#define PARSHALL_NEXT() \
+  do {                  \
+    at += size;         \
+    ++step;             \
+    PARSHALL_WRITE();   \
+  } while (false)
+
+inline char* AppendFieldsImpl(char* at, const FieldStep* step, const records::Value* values) {
+  static constexpr const void* const kWay[] = {
+      // by Kind
+      &&text, &&long_text, &&whole, &&part, &&request, &&number, &&nothing, &&end};
+  static_assert(std::size(kWay) == FieldStep::kKinds);
+  PlainCopier copier;
+  const char* whole_text = nullptr;  // the latest whole text, when all of it is plain
   size_t whole_size = 0;
-  for (const FieldStep* step = steps;; ++step) {
-    // Anew behind each call, so that its vectors stay in registers.
-    const PlainCopier copier;
-    const records::Value* value;
-    for (;; ++step) {
-      CopyLiteral(at, *step);
-      at += step->literal_size;
-      value = reinterpret_cast<const records::Value*>(reinterpret_cast<const char*>(values) +
-                                                      step->value_offset);
-      const Kind kind = step->kind;
-      const size_t size = value->size;
-      if (kind == Kind::kText) {
-        if (!copier.Copy(at, value->data, size)) break;
-        at += size;
-      } else if (kind == Kind::kNumber) {
-        if (!value->json_number || size > 16) break;
-        std::memcpy(at, value->data, 16);  // readable: the padding; the rest is written over
-        at += size;
-      } else if (kind == Kind::kPart) {
-        const size_t offset = static_cast<size_t>(reinterpret_cast<uintptr_t>(value->data) -
-                                                  reinterpret_cast<uintptr_t>(whole));
-        if (offset < whole_size && size <= whole_size - offset) {
-          CopyKnown(at, value->data, size);
-        } else if (!copier.Copy(at, value->data, size)) {
-          break;
-        }
-        at += size;
-      } else if (kind == Kind::kWhole) {
-        whole_size = 0;
-        if (!copier.Copy(at, value->data, size)) break;
-        whole = value->data;
-        whole_size = size;
-        at += size;
-      } else if (kind == Kind::kEnd) {
-        return at;
-      }
-    }
-    at = AppendFieldSlowly(at, *value);
+  const records::Value* value;
+  size_t size;
+  PARSHALL_WRITE();
+
+text:
+  if (!copier.Copy(at, value->data, size)) goto slowly;
+  PARSHALL_NEXT();
+long_text:
+  if (!copier.CopyLong(at, value->data, size)) goto slowly;
+  PARSHALL_NEXT();
+whole:
+  whole_size = 0;
+  if (!copier.CopyLong(at, value->data, size)) goto slowly;
+  whole_text = value->data;
+  whole_size = size;
+  PARSHALL_NEXT();
+part : {
+  const size_t offset = static_cast<size_t>(reinterpret_cast<uintptr_t>(value->data) -
+                                            reinterpret_cast<uintptr_t>(whole_text));
+  if (offset < whole_size && size <= whole_size - offset) {
+    CopyKnown(at, value->data, size);
+  } else if (!copier.Copy(at, value->data, size)) {
+    goto slowly;
   }
+  PARSHALL_NEXT();
 }
+request:
+  whole_size = 0;
+  if (!copier.CopyLong(at, value->data, size)) goto slowly;
+  at += size;
+  for (int part = 0; part < 3; ++part) {
+    ++step;
+    ++value;
+    CopyLiteral(at, *step);
+    at += step->literal_size;
+    CopyKnown(at, value->data, value->size);
+    at += value->size;
+  }
+  size = 0;
+  PARSHALL_NEXT();
+number:
+  if (!value->json_number || size > 16) goto slowly;
+  std::memcpy(at, value->data, 16);  // readable: the padding; the rest is written over
+  PARSHALL_NEXT();
+nothing:
+  size = 0;
+  PARSHALL_NEXT();
+slowly:
+  at = AppendFieldSlowly(at, *value);
+  copier = PlainCopier();  // anew behind a call, so that its vectors stay in registers elsewhere
+  size = 0;
+  PARSHALL_NEXT();
+end:
+  return at;
+}
+#undef PARSHALL_NEXT
+#undef PARSHALL_WRITE
+#pragma GCC diagnostic pop
 
 }  // namespace
 }  // namespace parshall::sinks

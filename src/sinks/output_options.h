@@ -17,9 +17,9 @@ enum class OnError : uint8_t {
 // Plain data. The times further below are for tests; nobody else has a reason to change them.
 struct OutputOptions {
   OnError on_error = OnError::kPause;
-  uint64_t rotate_bytes = 0;                // FILE becomes FILE.1 at this size; 0: never
+  uint64_t rotate_bytes = 0;                     // FILE becomes FILE.1 at this size; 0: never
   std::chrono::milliseconds rotate_interval{0};  // and at this age; 0: never
-  uint32_t keep = 5;                        // FILE.1 … FILE.keep; the oldest is deleted
+  uint32_t keep = 5;                             // FILE.1 … FILE.keep; the oldest is deleted
   // A snapshot relies on the files: a file that is left for the next one is synced first, and the
   // folder after it.
   bool durable = true;

@@ -80,6 +80,7 @@ RecordJson::RecordJson(std::shared_ptr<const records::RuleProgram> program, Sche
         keys.bytes_max += JsonTextBytesMax(recipe.conversion.fallback->size());
     }
     keys.event = rule.json;
+    keys.may_own_source = rule.json || keys.source_slot >= 0;
     keys.copies = CopiesOf(rule);
     // What transforms have made is in Record::text_size once.
     if (rule.transforms != nullptr) keys.copies = std::max<size_t>(keys.copies, 1);
@@ -111,8 +112,8 @@ inline char* RecordJson::AppendEventTime(char* at, int clf_slot, const Record& r
   return at + kRfc3339MillisSize;
 }
 
-size_t RecordJson::TailBytesMax(const RecordContext& context) {
-  size_t bytes = JsonTextBytesMax(context.source.size()) + 32;
+size_t RecordJson::EnvelopeBytesMax(const RecordContext& context) {
+  size_t bytes = 0;
   for (const lines::EnvelopeField& field : context.envelope) {
     bytes += field.name.size() + JsonTextBytesMax(field.text.size()) + 8;
   }
@@ -129,30 +130,18 @@ bool RecordJson::HasKey(const Record& record, std::string_view name) const {
                      });
 }
 
-// Whether the tail is that of this source. Names are short: eight bytes at a time, which are
-// readable behind both.
-inline bool RecordJson::SameSource(std::string_view source) const {
-  if (source.size() != source_size_) return false;
-  uint64_t different = 0;
-  for (size_t at = 0; at < source.size(); at += 8) {
-    uint64_t word;
-    uint64_t known;
-    std::memcpy(&word, source.data() + at, sizeof word);
-    std::memcpy(&known, source_.data() + at, sizeof known);
-    const size_t left = source.size() - at;
-    const unsigned beyond = left < 8 ? static_cast<unsigned>(8 * (8 - left)) : 0;
-    different |= (word ^ known) << beyond;
+// How records of this source end.
+[[gnu::noinline]] void RecordJson::BeginSource(const RecordContext& context) {
+  source_id_ = context.source_id;
+  if (context.source == source_ && !source_tail_.empty()) return;
+  source_.assign(context.source);
+  source_tail_.assign(JsonTextBytesMax(source_.size()) + 32 + kTailBytesAtOnce, '\0');
+  char* at = source_tail_.data();
+  if (!source_.empty()) {
+    const std::string padded = source_ + std::string(kTailBytesAtOnce, '\0');
+    at = Copy(at, "\",\"source\":\"");
+    at = AppendJsonText(at, std::string_view(padded).substr(0, source_.size()));
   }
-  return different == 0;
-}
-
-void RecordJson::RenderTail(std::string_view source) {
-  source_size_ = source.size();
-  source_.assign(source);
-  source_.append(sizeof(uint64_t), '\0');
-  source_tail_.assign(JsonTextBytesMax(source.size()) + 32 + kTailBytesAtOnce, '\0');
-  char* at = Copy(source_tail_.data(), "\",\"source\":\"");
-  at = AppendJsonText(at, source);
   at = Copy(at, kEnd);
   source_tail_size_ = static_cast<size_t>(at - source_tail_.data());
 }
@@ -173,23 +162,23 @@ void RecordJson::RenderTail(std::string_view source) {
   return at;
 }
 
+// Whether the record has a source of its own.
+[[gnu::noinline]] bool RecordJson::OwnSource(const Record& record) const {
+  const int slot = keys_[record.rule].source_slot;
+  return record.own_source || (slot >= 0 && record.values[slot].kind != ValueKind::kAbsent);
+}
+
 inline char* RecordJson::AppendTail(char* at, Joint joint, const RecordContext& context,
                                     const Record* record) {
   if (!context.envelope.empty()) [[unlikely]]
     at = AppendEnvelope(at, &joint, context, record);
-  const auto own_source = [this, record] {
-    if (record == nullptr) return false;
-    const int slot = keys_[record->rule].source_slot;
-    return record->own_source || (slot >= 0 && record->values[slot].kind != ValueKind::kAbsent);
-  };
-  const auto skip = static_cast<size_t>(joint);
-  if (context.source.empty() || own_source()) [[unlikely]] {
+  if (record != nullptr && keys_[record->rule].may_own_source && OwnSource(*record)) [[unlikely]] {
     return Copy(at, kEnd.substr(joint == Joint::kAfterText ? 0 : 1));
   }
-  if (!SameSource(context.source)) [[unlikely]]
-    RenderTail(context.source);
-  const size_t size = source_tail_size_ - skip;
+  // Where there is no source, only a quote may be to be left out.
+  const size_t skip = std::min<size_t>(static_cast<size_t>(joint), source_.empty() ? 1 : 2);
   const char* const tail = source_tail_.data() + skip;
+  const size_t size = source_tail_size_ - skip;
   std::memcpy(at, tail, kTailBytesAtOnce);
   if (size > kTailBytesAtOnce) [[unlikely]]
     std::memcpy(at, tail, size);
@@ -203,11 +192,15 @@ void RecordJson::Append(const Record& record, const RecordContext& context, Buff
     return;
   }
   Keys& keys = keys_[record.rule];
+  if (context.source_id == 0 || context.source_id != source_id_) [[unlikely]]
+    BeginSource(context);
   // All the room that the worst case needs, once: then there is no check on the way. The members of
   // an event are as they stood in it, or repaired to the same size.
-  size_t bytes = kFixedBytes + keys.bytes_max + JsonTextBytesMax(keys.copies * record.text_size);
+  size_t bytes = kFixedBytes + keys.bytes_max + JsonTextBytesMax(keys.copies * record.text_size) +
+                 source_tail_size_;
   if (record.members_count > 0) bytes += record.text_size;
-  if (!context.envelope.empty() || !context.source.empty()) bytes += TailBytesMax(context);
+  if (!context.envelope.empty()) [[unlikely]]
+    bytes += EnvelopeBytesMax(context);
   char* at = out->Reserve(bytes);
 
   Joint joint = Joint::kAfterText;
@@ -218,7 +211,7 @@ void RecordJson::Append(const Record& record, const RecordContext& context, Buff
     joint = record.members_count > 0 ? Joint::kAfterOther : Joint::kFirst;
   }
   const records::Value* const values = record.values != nullptr ? record.values : &kNoValue;
-  const RecordShape shape = keys.shapes.Find(values, joint);
+  const RecordShape shape = keys.shapes.Find(values, record.kinds, joint);
   at = append_fields_(at, shape.steps, values);
   joint = shape.joint;
   if (keys.event && !record.own_timestamp) {
@@ -237,7 +230,9 @@ void RecordJson::AppendLine(std::string_view line, std::string_view outcome,
     ecs_->AppendLine(line, outcome, context, out);
     return;
   }
-  char* at = out->Reserve(kFixedBytes + JsonTextBytesMax(line.size()) + TailBytesMax(context));
+  if (context.source_id == 0 || context.source_id != source_id_) BeginSource(context);
+  char* at = out->Reserve(kFixedBytes + JsonTextBytesMax(line.size()) + source_tail_size_ +
+                          EnvelopeBytesMax(context));
   at = Copy(at, kOpening);
   FormatRfc3339Millis(context.has_envelope_moment ? context.envelope_moment : context.read_at, at);
   at = Copy(at + kRfc3339MillisSize, "\",\"message\":\"");

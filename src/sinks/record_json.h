@@ -31,6 +31,7 @@ namespace parshall::sinks {
 struct RecordContext {
   Moment read_at;           // stands in for a record without a time of its own
   std::string_view source;  // written unless empty; lines::kPadBytes readable behind it
+  uint64_t source_id = 0;   // where it is that of the record before, so is the source; 0: not known
   std::span<const lines::EnvelopeField> envelope;  // what the container wrapping said
   bool has_envelope_moment =
       false;  // the wrapping's time stands in before the time of reading does
@@ -68,6 +69,7 @@ class RecordJson {
     size_t copies = 1;     // how often a byte of the line can be written: groups stand in groups
     bool event = false;    // the rule is for JSON events
     int source_slot = -1;  // a field that is called "source"
+    bool may_own_source = false;
     int clf_slot = -1;  // the field whose CLF time is @timestamp, if that is how the rule says it
   };
 
@@ -80,18 +82,18 @@ class RecordJson {
   // What stands behind the fields of every record. `record` null: a line without one.
   char* AppendTail(char* at, Joint joint, const RecordContext& context,
                    const records::Record* record);
-  bool SameSource(std::string_view source) const;
-  void RenderTail(std::string_view source);
+  void BeginSource(const RecordContext& context);
+  bool OwnSource(const records::Record& record) const;
   bool HasKey(const records::Record& record, std::string_view name) const;
-  static size_t TailBytesMax(const RecordContext& context);
+  static size_t EnvelopeBytesMax(const RecordContext& context);
 
   std::shared_ptr<const records::RuleProgram> program_;
   std::vector<Keys> keys_;  // by rule
   const AppendFields append_fields_;
   ClfTimestamp clf_;
   // How records of the latest source end: ","source":"x"} and the newline.
-  std::string source_;  // and padding
-  size_t source_size_ = 0;
+  std::string source_;
+  uint64_t source_id_ = 0;
   std::string source_tail_;
   size_t source_tail_size_ = 0;   // the rest is padding
   std::unique_ptr<EcsJson> ecs_;  // null: flat

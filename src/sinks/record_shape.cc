@@ -13,6 +13,7 @@ using records::ValueKind;
 using Kind = FieldStep::Kind;
 
 constexpr size_t kNumberBytes = 40;
+constexpr size_t kShortBytes = 32;
 
 // A request is whole, and its method, path and protocol are parts of it.
 Kind TextKindOf(const records::CompiledRule& rule, size_t slot) {
@@ -34,6 +35,11 @@ std::string Escaped(std::string_view name) {
       AppendJsonText(escaped.data(), std::string_view(padded).substr(0, name.size()));
   escaped.resize(static_cast<size_t>(end - escaped.data()));
   return escaped;
+}
+
+bool HasParts(const Value* request) {
+  return std::all_of(request + 1, request + 4,
+                     [](const Value& part) { return part.kind == ValueKind::kString; });
 }
 
 // The literal, and what it stands before.
@@ -67,6 +73,21 @@ RecordShapes::RecordShapes(const records::CompiledRule& rule) : fields_(rule.fie
     bytes_max_ +=
         keys_.back().text.size() + kNumberBytes + FieldStep::kLiteralBytes + JsonTextBytesMax(0);
   }
+  for (const records::Recipe& recipe : rule.recipes) {
+    if (recipe.parts_follow) TellParts(static_cast<size_t>(recipe.slot));
+  }
+}
+
+// The request in this slot can be written together with its parts if all of them are written, each
+// behind a key that is one step's literal.
+void RecordShapes::TellParts(size_t slot) {
+  const auto request =
+      std::find_if(keys_.begin(), keys_.end(), [slot](const Key& key) { return key.slot == slot; });
+  if (keys_.end() - request <= 3) return;
+  request->parts_follow =
+      std::all_of(request + 1, request + 4, [slot = slot](const Key& key) mutable {
+        return key.slot == ++slot && key.text.size() <= FieldStep::kLiteralBytes;
+      });
 }
 
 bool RecordShapes::Has(const Value* values, std::string_view name) const {
@@ -76,7 +97,7 @@ bool RecordShapes::Has(const Value* values, std::string_view name) const {
   return false;
 }
 
-Joint RecordShapes::Build(const Value* values, Joint joint) {
+Joint RecordShapes::Build(const Value* values, Joint joint, bool parts_within) {
   steps_.clear();
   std::string literal;
   for (const Key& key : keys_) {
@@ -84,7 +105,11 @@ Joint RecordShapes::Build(const Value* values, Joint joint) {
     if (kind == ValueKind::kAbsent) continue;
     literal.append(key.text, static_cast<size_t>(joint));
     if (kind == ValueKind::kString) {
-      Push(literal, key.kind, key.slot, &steps_);
+      // What is long in the first record of a shape mostly is in the others.
+      Kind way = key.kind;
+      if (way == Kind::kText && values[key.slot].size > kShortBytes) way = Kind::kLong;
+      if (key.parts_follow && parts_within && HasParts(&values[key.slot])) way = Kind::kRequest;
+      Push(literal, way, key.slot, &steps_);
       literal.clear();
       joint = Joint::kAfterText;
       continue;
@@ -104,7 +129,7 @@ Joint RecordShapes::Build(const Value* values, Joint joint) {
 
 [[gnu::noinline]] RecordShape RecordShapes::Make(const Value* values, Joint joint,
                                                  const Number& number) {
-  const Joint end = Build(values, joint);
+  const Joint end = Build(values, joint, (number.high & kPartsWithin) != 0);
   const RecordShape built{.steps = steps_.data(), .joint = end};
   if (fields_ > kFieldsMax) return built;
   if (known_count_ == kShapesMax) {

@@ -36,7 +36,9 @@ class RecordShapes {
   explicit RecordShapes(const records::CompiledRule& rule);
 
   // The steps for these values (one for each field of the rule). Valid until the next call.
-  inline RecordShape Find(const records::Value* values, Joint joint);
+  // `kinds`: as Record::kinds.
+  // Where they are given, the parts of a request lie within it.
+  inline RecordShape Find(const records::Value* values, uint64_t kinds, Joint joint);
 
   // Room for all that steps write but for the texts.
   size_t bytes_max() const { return bytes_max_; }
@@ -48,10 +50,10 @@ class RecordShapes {
   static constexpr size_t kSlots = 128;
   static constexpr size_t kProbes = 4;
   static constexpr size_t kForgetEvery = 1024;  // unknown shapes
-  // Of a shape's number: three bits a field, behind the joint. Rules with more fields have their
+  // A shape's number: the joint, and the kinds in two words. Rules with more fields have their
   // steps made for each record.
-  static constexpr size_t kFieldsMax = 40;
-  static constexpr size_t kFieldsInWord = 20;
+  static constexpr size_t kFieldsMax = 2 * records::kKindsMax;
+  static constexpr uint64_t kPartsWithin = uint64_t{1} << 63;  // of Number::high
 
   struct Number {
     uint64_t low = 0;  // never 0 for a shape
@@ -67,14 +69,16 @@ class RecordShapes {
     std::string text;  // ","host":"
     size_t slot = 0;
     FieldStep::Kind kind = FieldStep::Kind::kText;  // if the value is a text
+    bool parts_follow = false;  // a request: the next three keys are those of its parts
   };
 
   static size_t SlotOf(const Number& number) {
     return static_cast<size_t>(
         (number.low ^ (number.high * 0xC2B2AE3D27D4EB4FULL)) * 0x9E3779B97F4A7C15ULL >> 57);
   }
+  void TellParts(size_t slot);
   RecordShape Make(const records::Value* values, Joint joint, const Number& number);
-  Joint Build(const records::Value* values, Joint joint);
+  Joint Build(const records::Value* values, Joint joint, bool parts_within);
 
   std::vector<Key> keys_;
   std::vector<std::string_view> names_;  // of the keys; the rule's
@@ -86,17 +90,18 @@ class RecordShapes {
   std::vector<FieldStep> steps_;  // being built
 };
 
-inline RecordShape RecordShapes::Find(const records::Value* values, Joint joint) {
-  Number number{.low = static_cast<uint64_t>(joint) + 1};
-  const auto kind = [values](size_t n) { return static_cast<uint64_t>(values[n].kind); };
-  const size_t in_low = fields_ < kFieldsInWord ? fields_ : kFieldsInWord;
-  size_t n = 0;
-  for (; n + 4 <= in_low; n += 4) {
-    const uint64_t two = kind(n) * 8 + kind(n + 1);
-    number.low = number.low * 4096 + two * 64 + kind(n + 2) * 8 + kind(n + 3);
+inline RecordShape RecordShapes::Find(const records::Value* values, uint64_t kinds, Joint joint) {
+  using records::kKindsMax;
+  Number number;
+  if (kinds != 0) [[likely]] {
+    number.high = kPartsWithin;
+  } else {
+    kinds = records::KindsOf(values, fields_ < kKindsMax ? fields_ : kKindsMax);
+    if (fields_ > kKindsMax && fields_ <= kFieldsMax) {
+      number.high = records::KindsOf(values + kKindsMax, fields_ - kKindsMax);
+    }
   }
-  for (; n < in_low; ++n) number.low = number.low * 8 + kind(n);
-  for (; n < fields_; ++n) number.high = number.high * 8 + kind(n);
+  number.low = kinds | (static_cast<uint64_t>(joint) + 1) << (3 * kKindsMax);
   const size_t slot = SlotOf(number);
   for (size_t probe = 0; probe < kProbes; ++probe) {
     const Known& known = known_[(slot + probe) % kSlots];
