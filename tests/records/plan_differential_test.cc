@@ -106,7 +106,9 @@ TEST_CASE("A plan is right at the borders of what its steps look at") {
        {"^(?P<a>\\d+)\" $", "^(?P<a>\\d+)", "^x(?P<a>\\d+)(?P<b>\\.\\d+)?$",
         "^(?P<a>[^ ]*) (?P<b>[^\"]*)\"$", "^(?P<a>[^ ]+)(?: (?P<b>\\d+)|-(?P<c>[^ ]*))?$",
         "^(?P<a>.*?) \\[(?P<b>[^\\]]+)\\]$", "^(?P<a>[^\"]*?)xy(?P<b>\\d{3}) (?P<c>\\d+|-)$",
-        "^(?P<a>\\d+)(?:(?:, | : )(?:\\d+|-))*\"(?P<b>[^ ]*)$"}) {
+        "^(?P<a>\\d+)(?:(?:, | : )(?:\\d+|-))*\"(?P<b>[^ ]*)$",
+        "^(?P<a>[^ ]*) (?P<b>[^ .:]+) (?P<c>.*?) \\[(?P<d>\\d{3}) (?P<e>[^\"\\\\]*)\"$",
+        "^(?P<a>[^ ]*) (?P<b>[^ -]*) (?P<c>[^-]*?)--(?P<d>\\d\\d:\\d\\d) (?P<e>[^\"]*)\"$"}) {
     const auto regex = Regex::Compile(expression, "");
     REQUIRE(regex.ok());
     std::string why_not;
@@ -114,7 +116,8 @@ TEST_CASE("A plan is right at the borders of what its steps look at") {
     REQUIRE(plan);
     for (size_t size = 0; size < 140; ++size) {
       for (const char byte : {'1', 'a', ' ', '.', '-', 'x'}) {
-        for (const char* head : {"", "x", "1, 2 : 3", "\" "}) {
+        for (const char* head : {"", "x", "1, 2 : 3", "\" ", "x - - [200 ", "- -- - [123 ", "x - -",
+                                 "x - - [2:0 ", "x - --12:34 ", "x  ---12:34 "}) {
           for (const char* tail :
                {"", " ", "\" ", "\"", " [b]", "xy123 -", "xy123 77", ".5", " 7\"", " : 1 z", "-"}) {
             for (const char fill : {'"', ' ', '1', '\n'}) {
