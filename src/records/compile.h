@@ -40,8 +40,8 @@ struct Recipe {
   int key = 0;      // index into RuleProgram::keys
   Conversion conversion;
   // How the matcher goes about it: most fields are text that only "-" makes null, or short
-  // integers whose null texts are no digits.
-  enum class Way : uint8_t { kText, kDigits, kGeneral } way = Way::kGeneral;
+  // integers or decimals whose null texts are no digits.
+  enum class Way : uint8_t { kText, kDigits, kDecimal, kGeneral } way = Way::kGeneral;
   bool shared_slot = false;  // other recipes may fill the slot, too
   // Text that no metric and no condition asks for: not needed when records are not written.
   bool record_only = false;
@@ -72,13 +72,15 @@ inline int64_t HeadOf(const char* text, uint32_t size) {
 }
 
 // The steps of a rule: plain texts first, those that are null as "-" behind them, then plain
-// integers, then requests whose parts stand behind them; each has a value of its own.
+// integers, then decimals, then requests whose parts stand behind them; each has a value of its
+// own.
 struct Steps {
   std::vector<Step> all;
   const Step* begin = nullptr;  // of all, and where each kind of them ends
   const Step* texts_end = nullptr;
   const Step* dashed_end = nullptr;
   const Step* digits_end = nullptr;
+  const Step* decimals_end = nullptr;
   const Step* requests_end = nullptr;
   const Step* end = nullptr;
   uint64_t usual_kinds = 0;  // KindBits() of all these, when they are there and not null
@@ -105,8 +107,8 @@ struct CompiledRule {
   bool multiline = false;
   bool multiline_any = false;
   bool drop = false;
-  // An expression and at most kKindsMax fields, and nothing else: no key, no condition, no transform.
-  // The matcher has a way of its own for such rules, if they have a plan.
+  // An expression and at most kKindsMax fields, and nothing else: no key, no condition, no
+  // transform. The matcher has a way of its own for such rules, if they have a plan.
   bool straight = false;
   rules::Dedupe dedupe = rules::Dedupe::kOff;
   std::unique_ptr<Regex> regex;  // null: no pattern

@@ -2,6 +2,7 @@
 // with a plan and nothing else, its plan says yes, and its fields are plain texts, short integers
 // and a request: no more is done than has to be.
 
+#include <array>
 #include <bit>
 
 #include "records/fill_value.h"
@@ -28,6 +29,16 @@ inline void SetText(const Capture& capture, uint32_t size, unsigned less, Value*
 
 inline uint32_t SizeOf(const Capture& capture) {
   return static_cast<uint32_t>(capture.end - capture.begin);
+}
+
+// What a list of one number has.
+inline void CountOne(Value* count) {
+  static constexpr std::array<char, 1 + kPaddingBytes> kOne = {'1'};
+  count->data = kOne.data();
+  count->size = 1;
+  count->kind = ValueKind::kInt;
+  count->json_number = true;
+  count->integer = 1;
 }
 
 // The usual request, and its parts behind it. False: it is another, or its path is empty.
@@ -83,6 +94,15 @@ inline bool FillRequest(const Capture& capture, Value* request) {
     const Capture& capture = capture_of(at);
     if (capture.begin == nullptr || !FillDigits(capture, value_of(at))) [[unlikely]]
       fill_slowly(at);
+  }
+  for (; at < steps.decimals_end; ++at) {
+    const Capture& capture = capture_of(at);
+    if (capture.begin == nullptr || !FillDecimal(capture, value_of(at))) [[unlikely]] {
+      fill_slowly(at);
+      continue;
+    }
+    const int count_slot = rule.recipes[at->recipe].count_slot;
+    if (count_slot >= 0) CountOne(&values_[static_cast<size_t>(count_slot)]);
   }
   for (; at < steps.requests_end; ++at) {
     const Capture& capture = capture_of(at);

@@ -16,6 +16,15 @@ bool IsPart(const CompiledRule& rule, int slot) {
   });
 }
 
+// Whether no other recipe fills the slot of its count.
+bool FillsAlone(const CompiledRule& rule, const Recipe& sum) {
+  return std::none_of(rule.recipes.begin(), rule.recipes.end(), [&sum](const Recipe& other) {
+    const int slot = sum.count_slot;
+    return other.slot == slot || other.method_slot == slot || other.path_slot == slot ||
+           other.protocol_slot == slot || (&other != &sum && other.count_slot == slot);
+  });
+}
+
 // Whether the parts of the request stand behind it in the record, and are nobody else's.
 bool PartsFollow(const CompiledRule& rule, const Recipe& request) {
   const int slot = request.slot;
@@ -50,6 +59,10 @@ void PlainFirst(const CompiledRule& rule, Steps* steps) {
   steps->dashed_end = next(Way::kText, dashed);
   const auto digits = [](const Step&, const Recipe&) { return true; };
   steps->digits_end = next(Way::kDigits, digits);
+  const auto decimal = [&rule](const Step&, const Recipe& recipe) {
+    return recipe.count_slot < 0 || FillsAlone(rule, recipe);
+  };
+  steps->decimals_end = next(Way::kDecimal, decimal);
   const auto request = [](const Step& step, const Recipe& recipe) {
     return step.request && recipe.parts_follow;
   };
@@ -61,9 +74,17 @@ void PlainFirst(const CompiledRule& rule, Steps* steps) {
   steps->end = steps->begin + steps->all.size();
   for (const Step* step = steps->begin; step < steps->requests_end; ++step) {
     const auto slot = static_cast<size_t>(rule.recipes[step->recipe].slot);
-    const bool number = step >= steps->dashed_end && step < steps->digits_end;
-    usual(number ? ValueKind::kInt : ValueKind::kString, slot);
-    if (step < steps->digits_end) continue;
+    if (step < steps->dashed_end) {
+      usual(ValueKind::kString, slot);
+      continue;
+    }
+    if (step < steps->decimals_end) {
+      usual(step < steps->digits_end ? ValueKind::kInt : ValueKind::kFloat, slot);
+      const int count_slot = rule.recipes[step->recipe].count_slot;
+      if (count_slot >= 0) usual(ValueKind::kInt, static_cast<size_t>(count_slot));
+      continue;
+    }
+    usual(ValueKind::kString, slot);
     for (size_t part = 1; part <= 3; ++part) usual(ValueKind::kString, slot + part);
   }
 }
@@ -103,6 +124,13 @@ void MakeRecipeSteps(const std::vector<std::string>& wanted_fields, CompiledRule
     if (recipe.capture > 0 && integer && plain && conversion.plain_nulls) {
       recipe.way = Recipe::Way::kDigits;
     }
+    const bool decimal =
+        (conversion.type == FieldType::kFloat ||
+         (conversion.type == FieldType::kDuration && conversion.unit == 1.0)) &&
+        std::none_of(conversion.nulls.begin(), conversion.nulls.end(), [](const std::string& null) {
+          return !null.empty() && null[0] >= '0' && null[0] <= '9';
+        });
+    if (recipe.capture > 0 && decimal) recipe.way = Recipe::Way::kDecimal;
     // Transforms look at all fields of a record together.
     recipe.record_only = recipe.way == Recipe::Way::kText && !recipe.shared_slot &&
                          rule->transforms == nullptr && !asked_for(recipe.slot) &&

@@ -1,8 +1,11 @@
 #include "records/convert.h"
 
+#include <bit>
 #include <catch2/catch.hpp>
 #include <optional>
+#include <random>
 
+#include "records/fill_value.h"
 #include "tests/records/kit.h"
 
 namespace parshall::records {
@@ -178,6 +181,45 @@ TEST_CASE("Convert gives null for the texts that mean it, or the default") {
   const Conversion level = As(FieldType::kString, 1.0, {"-"}, "unknown");
   CHECK(Convert(level, "-", &value));
   CHECK(Show(value) == "\"unknown\"");
+}
+
+TEST_CASE("The short ways of integers and decimals come to what Convert() comes to") {
+  std::mt19937_64 random(5);
+  size_t decimals = 0;
+  size_t integers = 0;
+  for (int n = 0; n < 400'000; ++n) {
+    std::string text;
+    for (size_t size = random() % 10; size > 0; --size)
+      text += "00123456789999....,-e/:"[random() % (n % 2 == 0 ? 15 : 23)];
+    const testing::Padded padded(text, "0.9"[n % 3]);
+    const Capture capture = {padded.begin(), padded.end()};
+    INFO(text);
+    Conversion conversion;
+    Value slow;
+    Value quick;
+    conversion.type = rules::FieldType::kFloat;
+    const bool is_float = Convert(conversion, padded.view(), &slow);
+    if (FillDecimal(capture, &quick)) {
+      ++decimals;
+      REQUIRE(is_float);
+      REQUIRE(quick.kind == slow.kind);
+      REQUIRE(quick.json_number == slow.json_number);
+      REQUIRE(std::bit_cast<uint64_t>(quick.number) == std::bit_cast<uint64_t>(slow.number));
+      REQUIRE(quick.text() == text);
+    }
+    conversion.type = rules::FieldType::kInt;
+    const bool is_int = Convert(conversion, padded.view(), &slow);
+    if (FillDigits(capture, &quick)) {
+      ++integers;
+      REQUIRE(is_int);
+      REQUIRE(quick.kind == slow.kind);
+      REQUIRE(quick.json_number == slow.json_number);
+      REQUIRE(quick.integer == slow.integer);
+      REQUIRE(quick.text() == text);
+    }
+  }
+  CHECK(decimals > 20'000);
+  CHECK(integers > 20'000);
 }
 
 }  // namespace parshall::records

@@ -47,6 +47,12 @@ rules:
       b: {null: '-', default: 'nobody'}
       c: {type: bool}
       d: {type: int, null: ['-', '0']}
+  - name: decimals
+    pattern: '^d (?P<took>[^ ]*) (?P<ratio>[^ ]*)(?: (?P<upstream>[-\d., :]*))?$'
+    fields:
+      took: {type: duration, unit: s, null: '-'}
+      ratio: {type: float, null: ''}
+      upstream: {type: duration, unit: s, list: sum, count: tries, null: '-'}
   - name: everything
     pattern: '^(?P<first>[^ ]*)(?P<rest>.*)$'
 )yaml";
@@ -54,8 +60,13 @@ rules:
 std::shared_ptr<const records::RuleProgram> LongWay(const rules::RuleSet& set) {
   auto program = records::testing::Compiled(set, {"method", "status", "size"});
   // Nobody else holds it yet.
-  for (records::CompiledRule& rule : const_cast<records::RuleProgram&>(*program).rules)
+  for (records::CompiledRule& rule : const_cast<records::RuleProgram&>(*program).rules) {
     rule.straight = false;
+    for (records::Steps* steps : {&rule.steps, &rule.metric_steps}) {  // none of a usual kind
+      steps->texts_end = steps->dashed_end = steps->digits_end = steps->begin;
+      steps->decimals_end = steps->requests_end = steps->begin;
+    }
+  }
   return program;
 }
 
@@ -120,9 +131,17 @@ TEST_CASE("Usual lines and all others become the same records") {
   const auto number = [&] {
     return one_of({"-", "200", "0200", "0", "007", "12345678", "123456789012345678901", "1.5"});
   };
+  const auto decimal = [&] {
+    return one_of({"0.012", "-", "", "1.5", "12.345", "0.0000001", "00.5", "007.25", "5.", ".5",
+                   "1..2", "0.1.2", "123456.7", "1234567.8", "9", "1e3", "-0.5", "0.1a"});
+  };
   for (int n = 0; n < 40'000; ++n) {
     std::string line;
-    switch (random() % 5) {
+    switch (random() % 6) {
+      case 3:
+        line = "d " + decimal() + " " + decimal() +
+               one_of({"", " 0.001", " -", " 0.100, 0.25", " 12", " 0.1 : -", " ", " 1234567.5"});
+        break;
       case 0:
         line = "n " + quoted() + " " + word() + " " + one_of({"", "7", "08", "123456789"});
         break;
