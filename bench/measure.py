@@ -47,21 +47,28 @@ def median(values):
     return statistics.median(values)
 
 
-def warm(path):
-    """Puts the file into the page cache the same way each time: what is there of it is let go, then it is read from begin to end.
-
-    A page cache that was filled long ago, or by many small writes, lies in single pages anywhere in memory. On a virtual
-    machine reading such a file costs up to 2.5 times as much, which says something of the machine and nothing of a program.
-    """
+def read_whole(path):
     with open(path, "rb", buffering=0) as file:
-        os.fsync(file.fileno())
-        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         while file.read(1 << 20):
             pass
 
 
+def warm(path):
+    """Puts the file into the page cache the same way each time: what is there of it is let go, then it is read from begin to end.
+
+    Kernels take pages out of the cache that lie idle (DAMON, within a minute here), and what is read again one by one lies in single pages
+    anywhere in memory. Reading such a file cost 2 to 7 times as much, which says something of the machine and nothing of a program.
+    read_whole() just before each run keeps all of it there.
+    """
+    with open(path, "rb", buffering=0) as file:
+        os.fsync(file.fileno())
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    read_whole(path)
+
+
 def read_seconds(path):
     """CPU seconds that `read` alone takes for the file in pieces of 256 KiB: the part of every figure that no program can save."""
+    read_whole(path)
     before = os.times()
     piece = bytearray(256 << 10)
     with open(path, "rb", buffering=0) as file:
