@@ -49,7 +49,7 @@ struct Recipe {
   int method_slot = -1;
   int path_slot = -1;
   int protocol_slot = -1;
-  bool parts_follow = false;  // they go to the next three slots, and nothing else does
+  bool parts_follow = false;  // they go to the next three slots, nothing else does, and each time
   int count_slot = -1;        // of a sum: where the number of items goes, -1 for nowhere
 };
 
@@ -75,6 +75,10 @@ inline int64_t HeadOf(const char* text, uint32_t size) {
 // integers, then decimals, then requests whose parts stand behind them; each has a value of its
 // own.
 struct Steps {
+  Steps() = default;
+  Steps(Steps&&) = default;  // what points into `all` stays right
+  Steps& operator=(Steps&&) = default;
+
   std::vector<Step> all;
   const Step* begin = nullptr;  // of all, and where each kind of them ends
   const Step* texts_end = nullptr;
@@ -121,7 +125,7 @@ struct CompiledRule {
   uint64_t record_name_buckets = 0;                 // KeyBucket() of the names that records show
   std::vector<Recipe> recipes;
   std::vector<size_t> key_defaults;  // recipes of keys that have a default
-  std::vector<int> shared_slots;     // with more than one recipe
+  std::vector<int> shared_slots;     // that may stay as they are: they begin each record as absent
   Steps steps;                       // of all recipes
   Steps metric_steps;                // without those that only records need
   std::vector<TimestampField> timestamp;

@@ -1,6 +1,6 @@
 #pragma once
-// Captures → values, for the fields that most lines are made of: plain texts and short integers. Of
-// the matcher, which does the rest in matcher_fill.cc.
+// Captures → values, for the fields that most lines are made of: plain texts, short integers and
+// decimals, a request's parts. Of the matcher, which does the rest in matcher_fill.cc.
 
 #include <array>
 #include <bit>

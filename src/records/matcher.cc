@@ -182,14 +182,7 @@ Outcome Matcher::MatchRule(size_t index, std::string_view line, std::string_view
   if (rule.from_key >= 0) KeyText(rule.from_key, &from);
   drop_reason_ = transformer_->Run(transforms, filters, from, values_.data(), rule.fields.size());
   if (drop_reason_ != Transformer::kPassed) return Outcome::kDropped;
-  record->event = rule.event;
-  record->values = values_.data();
-  record->values_count = static_cast<uint32_t>(rule.fields.size());
-  record->own_timestamp = false;
-  record->own_source = false;
-  record->members = nullptr;
-  record->members_count = 0;
-  record->text_size = line_size_;
+  FinishPlain(rule, index, record);
   if (rule.json) {
     HideOverwritten(rule, record);
     transformer_->EditMembers(transforms, found_, values_.data(), record);

@@ -55,8 +55,6 @@ bool Matcher::FillStep(const CompiledRule& rule, const Step& step) {
       FillText(step, capture, value);
     } else if (capture.begin == nullptr) {
       value->kind = ValueKind::kAbsent;
-      const int count_slot = rule.recipes[step.recipe].count_slot;
-      if (count_slot >= 0) values_[static_cast<size_t>(count_slot)].kind = ValueKind::kAbsent;
     } else if (!(step.way == Recipe::Way::kDigits && FillDigits(capture, value))) {
       typed = FillSlowly(rule.recipes[step.recipe], capture, value);
     }

@@ -1,5 +1,5 @@
 // Of the matcher: the way that nearly all lines go. The first rule that may match is an expression
-// with a plan and nothing else, its plan says yes, and its fields are plain texts, short integers
+// with a plan and nothing else, its plan says yes, and its fields are plain texts, short numbers
 // and a request: no more is done than has to be.
 
 #include <array>

@@ -73,15 +73,16 @@ inline void Keep(const PlanStep& step, const char* begin, const char* end, Captu
     Keep(*step, at, run_end, captures);                                                   \
     PARSHALL_TAKEN();                                                                     \
   } while (false)
-#define PARSHALL_LAST()                                                             \
-  do {                                                                              \
-    const char* const run_end = end - step->size;                                   \
-    if (next != run_end || ((Load64(run_end) ^ step->literal) & step->mask) != 0) { \
-      goto* kWay[static_cast<size_t>(step->scan)];                                  \
-    }                                                                               \
-    Keep(*step, at, run_end, captures);                                             \
-    next = end;                                                                     \
-    PARSHALL_TAKEN();                                                               \
+#define PARSHALL_LAST()                                                           \
+  do {                                                                            \
+    const char* const run_end = next;                                             \
+    if (next > end || next + step->size != end ||                                 \
+        ((Load64(run_end) ^ step->literal) & step->mask) != 0) {                  \
+      goto* kWay[static_cast<size_t>(step->scan)];                                \
+    }                                                                             \
+    Keep(*step, at, end - step->size, captures); /* does not wait for the scan */ \
+    next = end;                                                                   \
+    PARSHALL_TAKEN();                                                             \
   } while (false)
 #define PARSHALL_WORD()                                            \
   do {                                                             \

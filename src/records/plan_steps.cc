@@ -282,8 +282,10 @@ class Row {
         continue;
       }
       if (step.marks_count == PlanStep::kMarksMax) {
+        // With what was looked at before it: the step takes the place of both.
+        const uint16_t from = step.op;
         step = {.code = StepCode::kOp};
-        step.op = at;
+        step.op = from;
         return false;
       }
       step.marks[step.marks_count++] = {save.end ? Mark::kEnd : Mark::kBegin, save.capture,

@@ -16,6 +16,11 @@ bool IsPart(const CompiledRule& rule, int slot) {
   });
 }
 
+void AddShared(int slot, CompiledRule* rule) {
+  std::vector<int>& slots = rule->shared_slots;
+  if (std::find(slots.begin(), slots.end(), slot) == slots.end()) slots.push_back(slot);
+}
+
 // Whether no other recipe fills the slot of its count.
 bool FillsAlone(const CompiledRule& rule, const Recipe& sum) {
   return std::none_of(rule.recipes.begin(), rule.recipes.end(), [&sum](const Recipe& other) {
@@ -38,8 +43,8 @@ bool PartsFollow(const CompiledRule& rule, const Recipe& request) {
          });
 }
 
-// Nothing else depends on a plain text, integer or request, so they can be filled in loops of their
-// own.
+// Nothing else depends on a plain text, integer, decimal or request, so they can be filled in loops
+// of their own.
 void PlainFirst(const CompiledRule& rule, Steps* steps) {
   auto at = steps->all.begin();
   const auto next = [&](Recipe::Way way, const auto& fits) {
@@ -106,10 +111,12 @@ void MakeRecipeSteps(const std::vector<std::string>& wanted_fields, CompiledRule
         std::count_if(rule->recipes.begin(), rule->recipes.end(),
                       [&recipe](const Recipe& other) { return other.slot == recipe.slot; });
     recipe.shared_slot = feeders > 1;
-    const auto& shared = rule->shared_slots;
-    if (recipe.shared_slot &&
-        std::find(shared.begin(), shared.end(), recipe.slot) == shared.end()) {
-      rule->shared_slots.push_back(recipe.slot);
+    // A recipe that does not come to fill its slot leaves those of its parts and its count alone.
+    if (recipe.shared_slot) AddShared(recipe.slot, rule);
+    const bool left_alone = recipe.shared_slot || (recipe.count_slot >= 0 && recipe.capture > 0);
+    for (const int slot :
+         {recipe.method_slot, recipe.path_slot, recipe.protocol_slot, recipe.count_slot}) {
+      if (slot >= 0 && left_alone) AddShared(slot, rule);
     }
     const Conversion& conversion = recipe.conversion;
     const bool simple_null =
@@ -136,7 +143,7 @@ void MakeRecipeSteps(const std::vector<std::string>& wanted_fields, CompiledRule
                          rule->transforms == nullptr && !asked_for(recipe.slot) &&
                          !asked_for(recipe.method_slot) && !asked_for(recipe.path_slot) &&
                          !asked_for(recipe.protocol_slot);
-    recipe.parts_follow = PartsFollow(*rule, recipe);
+    recipe.parts_follow = !recipe.shared_slot && PartsFollow(*rule, recipe);
     Step step{
         .way = recipe.way,
         .shared_slot = recipe.shared_slot,

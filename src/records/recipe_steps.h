@@ -1,6 +1,6 @@
 #pragma once
 // What can be known of a rule's recipes before any line comes: which of them are plain texts or
-// short integers, which only records need, and in what order the matcher walks over them.
+// short numbers, which only records need, and in what order the matcher walks over them.
 
 #include <string>
 #include <vector>

@@ -101,7 +101,8 @@ struct Record {
   bool own_timestamp = false;
   bool own_source = false;
   bool sampled_out = false;  // counted, but not written (`sample:` of its rule)
-  // KindsOf() the values, if the matcher came by it; 0: it did not.
+  // KindsOf() the values, if the matcher came by it; then the parts of a request lie within it
+  // where its recipe says that they follow. 0: it did not.
   uint64_t kinds = 0;
   // No shorter than the texts of all values that were captured, one behind the other: the size of
   // the line.

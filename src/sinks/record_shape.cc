@@ -84,10 +84,11 @@ void RecordShapes::TellParts(size_t slot) {
   const auto request =
       std::find_if(keys_.begin(), keys_.end(), [slot](const Key& key) { return key.slot == slot; });
   if (keys_.end() - request <= 3) return;
-  request->parts_follow =
-      std::all_of(request + 1, request + 4, [slot = slot](const Key& key) mutable {
-        return key.slot == ++slot && key.text.size() <= FieldStep::kLiteralBytes;
-      });
+  for (size_t part = 1; part <= 3; ++part) {
+    const Key& key = request[static_cast<std::ptrdiff_t>(part)];
+    if (key.slot != slot + part || key.text.size() > FieldStep::kLiteralBytes) return;
+  }
+  request->parts_follow = true;
 }
 
 bool RecordShapes::Has(const Value* values, std::string_view name) const {
