@@ -56,8 +56,8 @@ def read_whole(path):
 def warm(path):
     """Puts the file into the page cache the same way each time: what is there of it is let go, then it is read from begin to end.
 
-    Kernels take pages out of the cache that lie idle (DAMON, within a minute here), and what is read again one by one lies in single pages
-    anywhere in memory. Reading such a file cost 2 to 7 times as much, which says something of the machine and nothing of a program.
+    Kernels take pages out of the cache that lie idle (DAMON, within a minute or two here): those are read from the disk. And a cache that was
+    filled over hours, in pieces, cost 2 to 2.5 times as much to read, all of it there; probably its pages lie scattered in memory.
     read_whole() just before each run keeps all of it there.
     """
     with open(path, "rb", buffering=0) as file:
